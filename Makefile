@@ -1,0 +1,38 @@
+# The whole set-up of a fresh machine hangs on these stamps: Python 3.11, Node 20, git and make are all it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help test lint format sandbox chaos bench lock clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test: $(STAMP)  ## everything that must hold, two workers
+	$(BIN)/pytest -n 2
+
+lint: $(STAMP)  ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sandbox: $(STAMP)  ## the whole product in a browser, nothing to sign up for
+	$(BIN)/redlight sandbox
+
+lock: $(STAMP)  ## pin anew what pyproject.toml asks for
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra sandbox --group dev --output-file requirements.lock pyproject.toml
+
+clean:  ## remove what the set-up made
+	rm -rf .venv .tools

@@ -1,0 +1,1 @@
+"""Redlight: changes to Kubernetes and OpenShift, from Slack, the GitOps way."""

@@ -1,0 +1,1 @@
+"""Domain to Block Kit JSON, and submissions to domain. Pure."""

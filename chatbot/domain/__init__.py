@@ -1,0 +1,1 @@
+"""Decisions. Pure: no I/O, no clock, no SDK; functions of (state, event, now)."""

@@ -1,0 +1,1 @@
+"""Slack listeners: acknowledge, parse, call one service, render."""
