@@ -66,5 +66,9 @@ class InvalidTransition(RedlightError):
     """The lifecycle table has no row for this pair of state and event."""
 
 
+class StaleChange(RedlightError):
+    """The row moved on since it was read; read it again and decide anew."""
+
+
 class ConfigError(RedlightError):
     """The configuration cannot be used; the message names the file and the line."""

@@ -1,0 +1,17 @@
+"""What a card says: the change, and what only the moment of showing knows."""
+
+from pydantic import BaseModel, ConfigDict
+
+from chatbot.domain.change import Change
+from chatbot.domain.environment import Environment
+
+
+class Card(BaseModel):
+    """Everything a card is drawn from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    change: Change
+    environment: Environment
+    behind: tuple[str, ...] = ()
+    """Ids of the changes that hold its objects and that it waits for."""

@@ -1,0 +1,290 @@
+"""A change: what was asked (`ChangeRequest`, immutable) and how far it got (`Progress`).
+
+Shaped like a Kubernetes object, a spec and a status, because it is reconciled like one.
+"""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+
+from chatbot.domain.lifecycle import State
+
+_CHANGE_ID = re.compile(r"CHG-([1-9][0-9]{0,9})", re.IGNORECASE)
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class Operation(StrEnum):
+    """What a change does to its targets."""
+
+    APPLY = "apply"
+    SCALE = "scale"
+    RESTART = "restart"
+    ROLLBACK = "rollback"
+
+
+class RiskLevel(StrEnum):
+    """ADR-002's risk levels, lowest first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Path(StrEnum):
+    """The three ways to a cluster."""
+
+    DIRECT = "direct"
+    GITOPS = "gitops"
+    EMERGENCY = "emergency"
+
+
+class Target(BaseModel):
+    """One object in a cluster. `namespace` is empty for a cluster-scoped kind."""
+
+    model_config = _FROZEN
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def group(self) -> str:
+        """API group, empty for the core group."""
+        group, slash, _ = self.api_version.rpartition("/")
+        return group if slash else ""
+
+    @property
+    def key(self) -> str:
+        """Identity inside a cluster, whatever version is spoken: `apps/Deployment/shop/web`."""
+        return f"{self.group}/{self.kind}/{self.namespace}/{self.name}"
+
+    def __str__(self) -> str:
+        """As people write it: `deployment/web`."""
+        return f"{self.kind.lower()}/{self.name}"
+
+
+class TimeWindow(BaseModel):
+    """A maintenance window: start inclusive, end exclusive."""
+
+    model_config = _FROZEN
+
+    start: AwareDatetime
+    end: AwareDatetime
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "TimeWindow":
+        if self.end <= self.start:
+            raise ValueError("the window ends before it starts")
+        return self
+
+
+class ChangeRequest(BaseModel):
+    """What somebody asked for: every field of ADR-002's `ChangeRequest`, and the operation."""
+
+    model_config = _FROZEN
+
+    operation: Operation
+    environment: str
+    namespace: str
+    targets: tuple[Target, ...]
+    manifest: str | None = None
+    """The YAML to apply, one or many documents; only for `apply`."""
+    manifest_ref: str | None = None
+    """The pull request or branch that `manifest` was read from, with its commit."""
+    replicas: int | None = None
+    """Only for `scale`."""
+    justification: str
+    risk_assessment: RiskLevel
+    rollback_plan: str = ""
+    affected_services: tuple[str, ...] = ()
+    maintenance_window: TimeWindow | None = None
+    incident_id: str = ""
+    session: str = ""
+    """Link to the diagnostic session that led here."""
+
+
+class MessageRef(BaseModel):
+    """Where a message stands: Slack's channel id and timestamp."""
+
+    model_config = _FROZEN
+
+    channel: str
+    ts: str
+
+
+class ObjectAction(StrEnum):
+    """What applying does to one object."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    NOTHING = "nothing"
+
+
+class PlannedObject(BaseModel):
+    """The server's answer to a dry run for one object."""
+
+    model_config = _FROZEN
+
+    target: Target
+    action: ObjectAction
+    diff: str
+    """Unified diff against live, noise left out, Secret data masked."""
+    resource_version: str
+    """Of the live object that the plan was made against; empty when there was none."""
+
+
+class FieldConflict(BaseModel):
+    """A field that another field manager owns."""
+
+    model_config = _FROZEN
+
+    target: Target
+    field: str
+    manager: str
+
+
+class Plan(BaseModel):
+    """What would happen: made by a dry run, shown for confirmation, bound by its digest."""
+
+    model_config = _FROZEN
+
+    objects: tuple[PlannedObject, ...]
+    conflicts: tuple[FieldConflict, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """Sentences to read before confirming, such as an autoscaler that would undo a scale."""
+    digest: str
+
+
+class SnapshotEntry(BaseModel):
+    """One object as it was before; `manifest` is None when it did not exist."""
+
+    model_config = _FROZEN
+
+    target: Target
+    manifest: dict[str, Any] | None
+
+
+class PullRequestState(StrEnum):
+    """A pull request as far as a change cares."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+class PullRequest(BaseModel):
+    """A pull request as last seen."""
+
+    model_config = _FROZEN
+
+    number: int
+    url: str
+    branch: str
+    head_sha: str
+    state: PullRequestState
+    merge_sha: str = ""
+    etag: str = ""
+    """For the next conditional request."""
+
+
+class Failure(BaseModel):
+    """Why a change stands still: a sentence, and what a person can do."""
+
+    model_config = _FROZEN
+
+    sentence: str
+    remedy: str = ""
+    at: AwareDatetime
+
+
+class Waiting(BaseModel):
+    """What a change waits for, and since when."""
+
+    model_config = _FROZEN
+
+    reason: str
+    since: AwareDatetime
+
+
+class Step(BaseModel):
+    """One step on the card: when it was reached."""
+
+    model_config = _FROZEN
+
+    name: str
+    at: AwareDatetime
+
+
+class Progress(BaseModel):
+    """How far a change got; every handle that makes a repeated step find its own traces."""
+
+    model_config = _FROZEN
+
+    plan: Plan | None = None
+    confirmed_digest: str = ""
+    confirmed_by: str = ""
+    force: bool = False
+    """Whether field conflicts are overridden, by somebody's deliberate choice."""
+    snapshot: tuple[SnapshotEntry, ...] | None = None
+    """Stored before the first write; None until then."""
+    restarted_at: str = ""
+    """The annotation's value, decided before it is sent."""
+    applied_at: AwareDatetime | None = None
+    rollout: tuple[str, ...] = ()
+    """One line an object, as `kubectl rollout status` words it."""
+    pull_request: PullRequest | None = None
+    divergence: str = ""
+    """How Git and live differ, as a diff, when the change was checked and they do."""
+    undo_requested_by: str = ""
+    steps: tuple[Step, ...] = ()
+    failure: Failure | None = None
+    waiting: Waiting | None = None
+
+
+class Change(BaseModel):
+    """One change, as its row says."""
+
+    model_config = _FROZEN
+
+    number: int
+    path: Path
+    requester: str
+    """Slack user id."""
+    request: ChangeRequest
+    state: State
+    progress: Progress = Progress()
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    due_at: datetime | None = None
+    """When the reconciler looks again without being woken; None: only when something happens."""
+    attempts: int = 0
+    """Failed tries of the current step in a row."""
+    version: int = 0
+    """Counts writes; a writer that read an older version is refused."""
+
+    @property
+    def id(self) -> str:
+        """`CHG-12`."""
+        return format_change_id(self.number)
+
+    @property
+    def branch(self) -> str:
+        """The change's branch in the cluster repository."""
+        return f"mcp-ocs/change-{self.id.lower()}"
+
+
+def format_change_id(number: int) -> str:
+    """`12` to `CHG-12`."""
+    return f"CHG-{number}"
+
+
+def parse_change_id(text: str) -> int | None:
+    """`CHG-12`, `chg-12` to `12`; None when the text is no change id."""
+    match = _CHANGE_ID.fullmatch(text.strip())
+    return int(match[1]) if match else None
