@@ -337,8 +337,12 @@ class Chat(Protocol):
         """Raises `NotFound`."""
         ...
 
+    def user_by_email(self, email: str) -> str | None:
+        """User id of the member with this e-mail, or None."""
+        ...
+
     def group_members(self, handle: str) -> frozenset[str]:
-        """User ids of a user group, named `@handle`."""
+        """User ids of a user group, named `@handle`. Raises `NotFound`."""
         ...
 
     def post_card(self, channel: str, card: Card) -> MessageRef:
