@@ -22,7 +22,7 @@ from chatbot.domain.change import (
     SnapshotEntry,
     Target,
 )
-from chatbot.domain.events import AuditEntry, AuditEvent
+from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent
 from chatbot.domain.notice import Delivery, Notice
 from chatbot.domain.person import Person
 
@@ -71,7 +71,8 @@ class Store(Protocol):
         self, new: NewChange, entry: AuditEntry, notices: Sequence[Notice] = ()
     ) -> Change:
         """Give the next number (no gaps, no repeats) and store the change as `requested`, due at
-        once, with its audit entry. A `submission` seen before returns the change it made."""
+        once, with its audit entry, whose `change` is filled in and whose `at` is the time of
+        creation. A `submission` seen before returns the change it made."""
         ...
 
     def save(
@@ -121,9 +122,9 @@ class Store(Protocol):
         """The audit log in order, whole or of one change."""
         ...
 
-    def first_broken_event(self) -> AuditEvent | None:
-        """Walk the hash chain; the first event that does not follow from the one before it, or
-        None when the chain holds. A missing tail shows against the stored head."""
+    def check_audit(self) -> AuditCheck:
+        """Walk the hash chain to the first event that does not follow from the one before it. A
+        missing tail shows against the stored head."""
         ...
 
     def card(self, change: int) -> CardRow:
