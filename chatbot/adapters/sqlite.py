@@ -1,0 +1,377 @@
+"""The `Store` port on SQLite: one file, one writer at a time, every write whole or not at all.
+
+What is waiting to be done is found through indexes that hold only what is waiting, so that a
+tick costs the same after a hundred thousand finished changes as after none.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from chatbot.adapters import sqlite_rows as rows
+from chatbot.adapters import sqlite_search as search
+from chatbot.adapters.sqlite_claims import Claims
+from chatbot.adapters.sqlite_connection import Connections, translated
+from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
+from chatbot.domain.change import Change, MessageRef, format_change_id
+from chatbot.domain.errors import NotFound, Permanent, StaleChange
+from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent, ChainLink, check_chain
+from chatbot.domain.lifecycle import HOLDING, TERMINAL, State
+from chatbot.domain.notice import Delivery, Notice
+from chatbot.ports import CardRow, NewChange, Store
+
+_DUE = """
+    SELECT number FROM (
+        SELECT * FROM (
+            SELECT number, due_at FROM changes WHERE due_at <= :now
+            ORDER BY due_at, number LIMIT :limit)
+        UNION ALL
+        SELECT * FROM (
+            SELECT change, due_at FROM deliveries WHERE due_at <= :now
+            ORDER BY due_at, change LIMIT :limit))
+    GROUP BY number ORDER BY min(due_at), number LIMIT :limit"""
+
+_HOLDERS = """
+    SELECT * FROM changes
+    WHERE number IN (
+        SELECT change FROM live_objects
+        WHERE environment = :environment AND change <> :number
+            AND object IN (SELECT value FROM json_each(:objects)))
+        AND state IN (SELECT value FROM json_each(:states))
+    ORDER BY number"""
+
+_OPEN_PULL_REQUESTS = f"SELECT number FROM changes WHERE {LIVE} AND state = ? ORDER BY number"  # noqa: S608 - ours
+
+_UNDELIVERED = """
+    SELECT 1 FROM changes JOIN cards ON cards.change = number
+    WHERE number = :change AND (shown_version < version
+        OR EXISTS (SELECT 1 FROM notices WHERE notices.change = number AND ts IS NULL))"""
+
+
+class SqliteStore(Store):
+    """The tables in the file at `path`, made or brought up to date when the store is built.
+
+    Raises `Permanent` when the file is no database of ours, is damaged, or was written by a
+    newer version; `RetryLater` when it stays locked for `busy_timeout`.
+    """
+
+    def __init__(self, path: Path | str, *, busy_timeout: timedelta = timedelta(seconds=5)) -> None:
+        self._connections = Connections(Path(path).resolve(), busy_timeout)
+        try:
+            with self._connections.reading() as db:
+                current = is_current(db)
+            if not current:
+                with self._connections.writing() as db:
+                    migrate(db)
+            self._claims = Claims(self._connections)
+        except BaseException:
+            self._connections.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file and let go of every claim. Workers must have stopped."""
+        self._connections.close()
+        self._claims.close()
+
+    # --- changes ---------------------------------------------------------------------------
+
+    def create_change(
+        self, new: NewChange, entry: AuditEntry, notices: Sequence[Notice] = ()
+    ) -> Change:
+        """See `Store`."""
+        with self._connections.writing() as db:
+            made = db.execute(
+                "SELECT * FROM changes WHERE submission = ?", (new.submission,)
+            ).fetchone()
+            if made:
+                return rows.to_change(made)
+            number = db.execute("SELECT ifnull(max(number), 0) + 1 FROM changes").fetchone()[0]
+            change = Change(
+                number=number,
+                path=new.path,
+                requester=new.requester,
+                request=new.request,
+                state=State.REQUESTED,
+                created_at=entry.at,
+                updated_at=entry.at,
+                due_at=entry.at,
+                version=1,
+            )
+            _insert_change(db, change, new)
+            rows.append(db, entry.model_copy(update={"change": number}))
+            _insert_notices(db, number, notices)
+            _settle_delivery(db, number)
+            return change
+
+    def save(
+        self, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice] = ()
+    ) -> Change:
+        """See `Store`. What was asked never changes: only state, progress, times and attempts
+        are written, and the change that is returned is what the row now says."""
+        with self._connections.writing() as db:
+            row = db.execute(
+                "UPDATE changes SET version = version + 1, state = ?, attempts = ?,"
+                " updated_at = ?, due_at = ?, progress = ?"
+                " WHERE number = ? AND version = ? RETURNING *",
+                (
+                    change.state,
+                    change.attempts,
+                    rows.to_text(change.updated_at),
+                    None if change.due_at is None else rows.to_text(change.due_at),
+                    change.progress.model_dump_json(),
+                    change.number,
+                    change.version,
+                ),
+            ).fetchall()
+            if not row:
+                _require(db, change.number)
+                raise StaleChange(f"{change.id} has moved on since version {change.version}")
+            for entry in entries:
+                rows.append(db, entry)
+            if change.state in TERMINAL:
+                db.execute("DELETE FROM live_objects WHERE change = ?", (change.number,))
+            _insert_notices(db, change.number, notices)
+            _settle_delivery(db, change.number)
+            return rows.to_change(row[0])
+
+    def change(self, number: int) -> Change:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            return rows.to_change(_require(db, number))
+
+    def due(self, now: datetime, limit: int = 100) -> list[int]:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            found = db.execute(_DUE, {"now": rows.to_text(now), "limit": limit})
+            return [row["number"] for row in found.fetchall()]
+
+    def holders(self, change: Change) -> list[Change]:
+        """See `Store`."""
+        wanted = {
+            "number": change.number,
+            "environment": change.request.environment,
+            "objects": json.dumps([target.key for target in change.request.targets]),
+            "states": json.dumps(sorted(HOLDING)),
+        }
+        with self._connections.reading() as db:
+            return [rows.to_change(row) for row in db.execute(_HOLDERS, wanted).fetchall()]
+
+    def changes(
+        self,
+        *,
+        requester: str = "",
+        environment: str = "",
+        text: str = "",
+        open_only: bool = False,
+        limit: int = 10,
+    ) -> list[Change]:
+        """See `Store`. `text` is a change id, or words that must all occur, in whatever case and
+        also as parts of longer words."""
+        sql, parameters = search.query(
+            requester=requester,
+            environment=environment,
+            text=text,
+            open_only=open_only,
+            limit=limit,
+        )
+        with self._connections.reading() as db:
+            return [rows.to_change(row) for row in db.execute(sql, parameters).fetchall()]
+
+    def with_open_pull_request(self) -> list[int]:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            found = db.execute(_OPEN_PULL_REQUESTS, (State.PR_OPEN,))
+            return [row["number"] for row in found.fetchall()]
+
+    def claim(self, change: int) -> AbstractContextManager[bool]:
+        """See `Store`."""
+        return self._claims.claim(change)
+
+    # --- the audit log ---------------------------------------------------------------------
+
+    def record(self, entry: AuditEntry) -> None:
+        """See `Store`."""
+        with self._connections.writing() as db:
+            rows.append(db, entry)
+
+    def events(self, change: int | None = None) -> list[AuditEvent]:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            if change is None:
+                found = db.execute("SELECT * FROM audit ORDER BY sequence")
+            else:
+                found = db.execute(
+                    "SELECT * FROM audit WHERE change = ? ORDER BY sequence", (change,)
+                )
+            return [rows.to_event(row) for row in found.fetchall()]
+
+    def check_audit(self) -> AuditCheck:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            head = db.execute("SELECT sequence, hash FROM audit_head").fetchone()
+            if head is None:
+                return AuditCheck(events=0, broken=1, reason="The head of the log is missing.")
+            links = map(rows.to_link, db.execute("SELECT * FROM audit ORDER BY sequence"))
+            return check_chain(links, ChainLink(head["sequence"], None, head["hash"]))
+
+    # --- cards and notices -----------------------------------------------------------------
+
+    def card(self, change: int) -> CardRow:
+        """See `Store`. Raises `NotFound`."""
+        with self._connections.reading() as db:
+            row = db.execute("SELECT * FROM cards WHERE change = ?", (change,)).fetchone()
+            if row is None:
+                raise NotFound(f"There is no {format_change_id(change)}.")
+            return CardRow(
+                change=change,
+                message=rows.to_message(row["channel"], row["ts"]),
+                shown_version=row["shown_version"],
+                attempted=bool(row["attempted"]),
+            )
+
+    def card_attempted(self, change: int) -> None:
+        """See `Store`."""
+        with self._connections.writing() as db:
+            db.execute("UPDATE cards SET attempted = 1 WHERE change = ?", (change,))
+
+    def card_shown(self, change: int, message: MessageRef, version: int) -> None:
+        """See `Store`."""
+        with self._connections.writing() as db:
+            db.execute(
+                "UPDATE cards SET attempted = 1, channel = ?, ts = ?, shown_version = ?"
+                " WHERE change = ?",
+                (message.channel, message.ts, version, change),
+            )
+            _settle_delivery(db, change)
+
+    def pending_notices(self, change: int) -> list[Delivery]:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            found = db.execute(
+                "SELECT * FROM notices WHERE change = ? AND ts IS NULL ORDER BY rowid", (change,)
+            ).fetchall()
+        return [
+            Delivery(
+                change=change,
+                notice=Notice.model_validate_json(row["notice"]),
+                attempted=bool(row["attempted"]),
+            )
+            for row in found
+        ]
+
+    def notice_attempted(self, change: int, key: str) -> None:
+        """See `Store`."""
+        with self._connections.writing() as db:
+            db.execute(
+                "UPDATE notices SET attempted = 1 WHERE change = ? AND key = ?", (change, key)
+            )
+
+    def notice_sent(self, change: int, key: str, message: MessageRef) -> None:
+        """See `Store`."""
+        with self._connections.writing() as db:
+            db.execute(
+                "UPDATE notices SET attempted = 1, channel = ?, ts = ?"
+                " WHERE change = ? AND key = ?",
+                (message.channel, message.ts, change, key),
+            )
+            _settle_delivery(db, change)
+
+    def delay_delivery(self, change: int, until: datetime) -> None:
+        """See `Store`. A later save does not shorten the delay."""
+        with self._connections.writing() as db:
+            db.execute(
+                "UPDATE deliveries SET due_at = ? WHERE change = ?", (rows.to_text(until), change)
+            )
+
+    # --- the file --------------------------------------------------------------------------
+
+    def backup(self, path: Path | str) -> None:
+        """Copy the database to `path` while it is in use. The copy is one whole file; an older
+        one at `path` is replaced only once the new one is complete.
+
+        Raises `RetryLater` or `Permanent` as every write does.
+        """
+        target = Path(path).resolve()
+        if target == self._connections.path:
+            raise Permanent(f"{target} is the database itself; name another file for its backup.")
+        unfinished = target.with_name(f"{target.name}.unfinished")
+        with translated(target):
+            unfinished.unlink(missing_ok=True)
+            unfinished.touch(mode=0o600)
+            with closing(sqlite3.connect(unfinished)) as copy:
+                with self._connections.idle() as db:
+                    db.conn.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            unfinished.replace(target)
+
+
+def _require(db: Database, number: int) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM changes WHERE number = ?", (number,)
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no {format_change_id(number)}.")
+    return row
+
+
+def _insert_change(db: Database, change: Change, new: NewChange) -> None:
+    at = rows.to_text(change.created_at)
+    db.execute(
+        "INSERT INTO changes (number, version, state, path, requester, environment, attempts,"
+        " created_at, updated_at, due_at, submission, progress, request)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            change.number,
+            change.version,
+            change.state,
+            change.path,
+            change.requester,
+            change.request.environment,
+            change.attempts,
+            at,
+            at,
+            at,
+            new.submission,
+            change.progress.model_dump_json(),
+            change.request.model_dump_json(),
+        ),
+    )
+    db.conn.executemany(
+        "INSERT INTO live_objects (change, environment, object) VALUES (?, ?, ?)",
+        [
+            (change.number, change.request.environment, key)
+            for key in sorted({target.key for target in change.request.targets})
+        ],
+    )
+    db.execute(
+        "INSERT INTO changes_text (rowid, words) VALUES (?, ?)",
+        (change.number, search.words_of(change)),
+    )
+    db.execute("INSERT INTO cards (change) VALUES (?)", (change.number,))
+
+
+def _insert_notices(db: Database, change: int, notices: Sequence[Notice]) -> None:
+    db.conn.executemany(
+        "INSERT INTO notices (change, key, notice) VALUES (?, ?, ?)"
+        " ON CONFLICT (change, key) DO NOTHING",
+        [(change, notice.key, notice.model_dump_json()) for notice in notices],
+    )
+
+
+def _settle_delivery(db: Database, change: int) -> None:
+    """Keep a row in `deliveries` exactly while something is to be delivered. One that is there
+    keeps its due time: Slack's absence outlasts our next step."""
+    if db.execute(_UNDELIVERED, {"change": change}).fetchone():
+        db.execute(
+            "INSERT INTO deliveries (change, due_at)"
+            " SELECT number, updated_at FROM changes WHERE number = ?"
+            " ON CONFLICT (change) DO NOTHING",
+            (change,),
+        )
+    else:
+        db.execute("DELETE FROM deliveries WHERE change = ?", (change,))

@@ -1,0 +1,154 @@
+"""The tables, as migrations: a database of any earlier version becomes today's at the start.
+
+A migration that has shipped is never edited; what comes later is a new one at the end. Columns
+stand from small to large, because SQLite reads a row from its front.
+"""
+
+from collections.abc import Callable
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from chatbot.domain.errors import Permanent
+from chatbot.domain.events import GENESIS
+
+LIVE = "state NOT IN ('cancelled', 'completed', 'expired', 'rejected', 'rolled_back')"
+"""The states that are not `lifecycle.TERMINAL`. A query uses the partial index only when it
+repeats the index's own words, so they are written down here once."""
+
+_CHANGES = (
+    """CREATE TABLE changes (
+        number INTEGER PRIMARY KEY,
+        version INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        path TEXT NOT NULL,
+        requester TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        due_at TEXT,
+        submission TEXT NOT NULL UNIQUE CHECK (submission <> ''),
+        progress TEXT NOT NULL,
+        request TEXT NOT NULL
+    ) STRICT""",
+    f"CREATE INDEX changes_live ON changes (number, state) WHERE {LIVE}",
+    "CREATE INDEX changes_due ON changes (due_at) WHERE due_at IS NOT NULL",
+    "CREATE INDEX changes_requester ON changes (requester)",
+    "CREATE INDEX changes_environment ON changes (environment)",
+    # What a change of these objects has to wait for. Rows go when their change ends, so the
+    # table is as small as the work at hand.
+    """CREATE TABLE live_objects (
+        change INTEGER NOT NULL REFERENCES changes (number),
+        environment TEXT NOT NULL,
+        object TEXT NOT NULL,
+        PRIMARY KEY (change, object)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX live_objects_object ON live_objects (environment, object)",
+    # Any part of a word finds a change: trigrams keep that fast on a long history.
+    "CREATE VIRTUAL TABLE changes_text USING fts5(words, tokenize = 'trigram')",
+)
+
+_AUDIT = (
+    """CREATE TABLE audit (
+        sequence INTEGER PRIMARY KEY,
+        change INTEGER REFERENCES changes (number),
+        kind TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        at TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX audit_change ON audit (change)",
+    """CREATE TABLE audit_head (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        sequence INTEGER NOT NULL,
+        hash TEXT NOT NULL
+    ) STRICT""",
+    f"INSERT INTO audit_head VALUES (1, 0, '{GENESIS}')",  # noqa: S608 - a constant of ours
+    # The insert trigger also stops INSERT OR REPLACE, which fires no delete trigger by default.
+    """CREATE TRIGGER audit_insert BEFORE INSERT ON audit
+        WHEN NEW.sequence <> (SELECT sequence + 1 FROM audit_head)
+        BEGIN SELECT RAISE(ABORT, 'the audit log only grows at its end'); END""",
+    """CREATE TRIGGER audit_update BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    """CREATE TRIGGER audit_delete BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    """CREATE TRIGGER audit_head_update BEFORE UPDATE ON audit_head
+        WHEN NEW.sequence <> OLD.sequence + 1
+        BEGIN SELECT RAISE(ABORT, 'the head of the audit log only moves on'); END""",
+    """CREATE TRIGGER audit_head_delete BEFORE DELETE ON audit_head
+        BEGIN SELECT RAISE(ABORT, 'the head of the audit log only moves on'); END""",
+)
+
+_DELIVERY = (
+    """CREATE TABLE cards (
+        change INTEGER PRIMARY KEY REFERENCES changes (number),
+        shown_version INTEGER NOT NULL DEFAULT 0,
+        attempted INTEGER NOT NULL DEFAULT 0,
+        channel TEXT,
+        ts TEXT
+    ) STRICT""",
+    """CREATE TABLE notices (
+        change INTEGER NOT NULL REFERENCES changes (number),
+        key TEXT NOT NULL,
+        attempted INTEGER NOT NULL DEFAULT 0,
+        channel TEXT,
+        ts TEXT,
+        notice TEXT NOT NULL,
+        PRIMARY KEY (change, key)
+    ) STRICT""",
+    "CREATE INDEX notices_unsent ON notices (change) WHERE ts IS NULL",
+    # One row for each change whose card is behind or whose notices are unsent, and no other.
+    """CREATE TABLE deliveries (
+        change INTEGER PRIMARY KEY REFERENCES changes (number),
+        due_at TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX deliveries_due ON deliveries (due_at)",
+    """CREATE TABLE claims (
+        change INTEGER PRIMARY KEY,
+        owner TEXT NOT NULL
+    ) STRICT""",
+)
+
+
+def _run(statements: tuple[str, ...]) -> Callable[[Database], None]:
+    def migration(db: Database, /) -> None:
+        for statement in statements:
+            db.execute(statement)
+
+    return migration
+
+
+_STEPS = {
+    "0001_changes": _run(_CHANGES),
+    "0002_audit": _run(_AUDIT),
+    "0003_delivery": _run(_DELIVERY),
+}
+
+
+def _migrations() -> Migrations:
+    migrations = Migrations("redlight")
+    for name, step in _STEPS.items():
+        migrations(name=name)(step)
+    return migrations
+
+
+def is_current(db: Database) -> bool:
+    """Whether nothing is left to migrate. Raises `Permanent` when the database is newer than
+    this code: writing to it could lose what the newer version keeps there."""
+    migrations = _migrations()
+    newer = [step.name for step in migrations.applied(db) if step.name not in _STEPS]
+    if newer:
+        raise Permanent(
+            f"The database was written by a newer Redlight (it has {', '.join(newer)}).",
+            remedy="Start that version again, or restore a backup from before it.",
+        )
+    return not migrations.pending(db)
+
+
+def migrate(db: Database) -> None:
+    """Bring the tables up to date. Inside a write transaction, so that of two processes that
+    start at once one does it."""
+    if not is_current(db):
+        _migrations().apply(db)
