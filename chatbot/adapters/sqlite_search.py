@@ -2,6 +2,7 @@
 
 - open changes: along the index that holds only them, looking at each one's words;
 - a word of three letters or more: through the trigram index, newest first;
+- shorter words alone: along the words of all changes, newest first, which is the slowest way;
 - otherwise along the requester's or the environment's index, or the whole table, newest first.
 """
 
@@ -10,6 +11,11 @@ from chatbot.domain.change import Change, parse_change_id
 
 _TRIGRAM = 3
 """A trigram index knows no shorter text."""
+
+_WORDS_FIRST = "changes_text CROSS JOIN changes ON number = changes_text.rowid"
+_HAS_WORD = (
+    "EXISTS (SELECT 1 FROM changes_text AS t WHERE t.rowid = number AND instr(t.words, ?) > 0)"
+)
 
 
 def query(
@@ -33,20 +39,19 @@ def query(
         source += " INDEXED BY changes_live"
         where(LIVE)
     elif long_words:
-        source = "changes_text CROSS JOIN changes ON number = changes_text.rowid"
+        source = _WORDS_FIRST
         where("changes_text MATCH ?", " AND ".join(map(_quote, long_words)))
         words = [word for word in words if word not in long_words]
+    elif words and not (requester or environment):
+        source = _WORDS_FIRST
     if requester:
         where("requester = ?", requester)
     if environment:
         where("environment = ?", environment)
+    words_first = source == _WORDS_FIRST
     for word in words:
-        where(
-            "EXISTS (SELECT 1 FROM changes_text AS t WHERE t.rowid = number"
-            " AND instr(t.words, ?) > 0)",
-            word,
-        )
-    order = "changes_text.rowid" if source.startswith("changes_text") else "number"
+        where("instr(words, ?) > 0" if words_first else _HAS_WORD, word)
+    order = "changes_text.rowid" if words_first else "number"
     chosen = " AND ".join(conditions) or "true"
     parameters.append(limit)
     # Only words of this function are joined; what people typed goes in as parameters.
