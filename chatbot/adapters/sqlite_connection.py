@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic_core import PydanticSerializationError
 from sqlite_utils import Database
 
 from chatbot.domain.errors import Permanent, RedlightError, RetryLater
@@ -66,6 +67,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise translate(error, path) from error
+    except (UnicodeEncodeError, PydanticSerializationError) as error:
+        raise Permanent("A text that is not Unicode cannot be stored.") from error
 
 
 class _Connection:
