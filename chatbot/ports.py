@@ -23,6 +23,7 @@ from chatbot.domain.change import (
     Target,
 )
 from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent
+from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Delivery, Notice
 from chatbot.domain.person import Person
 
@@ -54,11 +55,11 @@ class NewChange:
 
 @dataclass(frozen=True)
 class CardRow:
-    """Where a change's card stands and which version of the change it shows."""
+    """Where a change's card stands and which revision of the change it shows."""
 
     change: int
     message: MessageRef | None
-    shown_version: int
+    shown_revision: int
     attempted: bool
     """A first post may have reached Slack without being recorded."""
 
@@ -92,13 +93,18 @@ class Store(Protocol):
         ...
 
     def due(self, now: datetime, limit: int = 100) -> list[int]:
-        """Numbers of changes whose `due_at` has come, or whose card or notices are due, oldest
-        first."""
+        """Numbers of changes whose `due_at` has come, oldest first."""
         ...
 
-    def holders(self, change: Change) -> list[Change]:
-        """Other changes in `HOLDING` states that share an object with this one in its
-        environment, lowest number first."""
+    def deliveries_due(self, now: datetime, limit: int = 100) -> list[int]:
+        """Numbers of changes whose card shows an older revision, or that have notices to send,
+        and that no `delay_delivery` keeps back."""
+        ...
+
+    def hold(self, change: Change) -> list[int]:
+        """Take the change's objects in its environment, all or none. Returns the numbers of the
+        changes that hold some of them, lowest first; empty: they are ours. Repeating is fine.
+        `save` lets go of them when the state is not in `HOLDING`."""
         ...
 
     def changes(
@@ -112,6 +118,10 @@ class Store(Protocol):
     ) -> list[Change]:
         """Changes for a list: newest first. `text` matches id, target, namespace, justification
         and incident id."""
+        ...
+
+    def live_counts(self) -> dict[State, int]:
+        """How many changes that are not closed are in which state."""
         ...
 
     def with_open_pull_request(self) -> list[int]:
@@ -135,8 +145,8 @@ class Store(Protocol):
         """Intent: the card is about to be posted for the first time."""
         ...
 
-    def card_shown(self, change: int, message: MessageRef, version: int) -> None:
-        """The card at `message` shows the change as of `version`."""
+    def card_shown(self, change: int, message: MessageRef, revision: int) -> None:
+        """The card at `message` shows the change as of `revision`."""
         ...
 
     def pending_notices(self, change: int) -> list[Delivery]:
@@ -147,17 +157,19 @@ class Store(Protocol):
         """Intent: the notice is about to be sent."""
         ...
 
-    def notice_sent(self, change: int, key: str, message: MessageRef) -> None:
-        """The notice stands at `message`; it is not sent again."""
+    def notice_sent(self, change: int, key: str, message: MessageRef | None) -> None:
+        """The notice stands at `message`, or nobody can be reached (None); it is not sent
+        again."""
         ...
 
     def delay_delivery(self, change: int, until: datetime) -> None:
         """Slack is not there: card and notices of this change are due again at `until`."""
         ...
 
-    def claim(self, change: int) -> AbstractContextManager[bool]:
-        """Hold a change for one worker across threads and processes; yields False when another
-        worker that is alive has it. A dead process's claims are free at once."""
+    def claim(self, change: int, task: str) -> AbstractContextManager[bool]:
+        """Keep a task (`reconcile`, `deliver`) of a change to one worker, across threads and
+        processes; yields False when another worker that is alive has it. A dead process's claims
+        are free at once."""
         ...
 
 

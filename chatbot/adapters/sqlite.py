@@ -21,35 +21,32 @@ from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
 from chatbot.domain.change import Change, MessageRef, format_change_id
 from chatbot.domain.errors import NotFound, Permanent, StaleChange
 from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent, ChainLink, check_chain
-from chatbot.domain.lifecycle import HOLDING, TERMINAL, State
+from chatbot.domain.lifecycle import HOLDING, State
 from chatbot.domain.notice import Delivery, Notice
 from chatbot.ports import CardRow, NewChange, Store
 
-_DUE = """
-    SELECT number FROM (
-        SELECT * FROM (
-            SELECT number, due_at FROM changes WHERE due_at <= :now
-            ORDER BY due_at, number LIMIT :limit)
-        UNION ALL
-        SELECT * FROM (
-            SELECT change, due_at FROM deliveries WHERE due_at <= :now
-            ORDER BY due_at, change LIMIT :limit))
-    GROUP BY number ORDER BY min(due_at), number LIMIT :limit"""
+_DUE = "SELECT number FROM changes WHERE due_at <= ? ORDER BY due_at, number LIMIT ?"
 
-_HOLDERS = """
-    SELECT * FROM changes
-    WHERE number IN (
-        SELECT change FROM live_objects
-        WHERE environment = :environment AND change <> :number
-            AND object IN (SELECT value FROM json_each(:objects)))
-        AND state IN (SELECT value FROM json_each(:states))
-    ORDER BY number"""
+_DELIVERIES_DUE = "SELECT change FROM deliveries WHERE due_at <= ? ORDER BY due_at, change LIMIT ?"
+
+_OTHER_HOLDERS = """
+    SELECT DISTINCT change FROM holds
+    WHERE environment = :environment AND change <> :number
+        AND object IN (SELECT value FROM json_each(:objects))
+    ORDER BY change"""
+
+_TAKE_HOLDS = """
+    INSERT INTO holds (environment, object, change)
+    SELECT :environment, value, :number FROM json_each(:objects) WHERE true
+    ON CONFLICT (environment, object) DO NOTHING"""
 
 _OPEN_PULL_REQUESTS = f"SELECT number FROM changes WHERE {LIVE} AND state = ? ORDER BY number"  # noqa: S608 - ours
 
+_LIVE_COUNTS = f"SELECT state, count(*) AS count FROM changes WHERE {LIVE} GROUP BY state"  # noqa: S608 - ours
+
 _UNDELIVERED = """
     SELECT 1 FROM changes JOIN cards ON cards.change = number
-    WHERE number = :change AND (shown_version < version
+    WHERE number = :change AND (shown_revision < revision
         OR EXISTS (SELECT 1 FROM notices WHERE notices.change = number AND ts IS NULL))"""
 
 
@@ -115,10 +112,11 @@ class SqliteStore(Store):
         are written, and the change that is returned is what the row now says."""
         with self._connections.writing() as db:
             row = db.execute(
-                "UPDATE changes SET version = version + 1, state = ?, attempts = ?,"
+                "UPDATE changes SET version = version + 1, revision = ?, state = ?, attempts = ?,"
                 " updated_at = ?, due_at = ?, progress = ?"
                 " WHERE number = ? AND version = ? RETURNING *",
                 (
+                    change.revision,
                     change.state,
                     change.attempts,
                     rows.to_text(change.updated_at),
@@ -133,8 +131,8 @@ class SqliteStore(Store):
                 raise StaleChange(f"{change.id} has moved on since version {change.version}")
             for entry in entries:
                 rows.append(db, entry)
-            if change.state in TERMINAL:
-                db.execute("DELETE FROM live_objects WHERE change = ?", (change.number,))
+            if change.state not in HOLDING:
+                db.execute("DELETE FROM holds WHERE change = ?", (change.number,))
             _insert_notices(db, change.number, notices)
             _settle_delivery(db, change.number)
             return rows.to_change(row[0])
@@ -146,20 +144,30 @@ class SqliteStore(Store):
 
     def due(self, now: datetime, limit: int = 100) -> list[int]:
         """See `Store`."""
-        with self._connections.reading() as db:
-            found = db.execute(_DUE, {"now": rows.to_text(now), "limit": limit})
-            return [row["number"] for row in found.fetchall()]
+        return self._numbers(_DUE, (rows.to_text(now), limit))
 
-    def holders(self, change: Change) -> list[Change]:
+    def deliveries_due(self, now: datetime, limit: int = 100) -> list[int]:
+        """See `Store`."""
+        return self._numbers(_DELIVERIES_DUE, (rows.to_text(now), limit))
+
+    def hold(self, change: Change) -> list[int]:
         """See `Store`."""
         wanted = {
             "number": change.number,
             "environment": change.request.environment,
-            "objects": json.dumps([target.key for target in change.request.targets]),
-            "states": json.dumps(sorted(HOLDING)),
+            "objects": json.dumps(sorted({target.key for target in change.request.targets})),
         }
+        with self._connections.writing() as db:
+            others = [row["change"] for row in db.execute(_OTHER_HOLDERS, wanted).fetchall()]
+            if not others:
+                db.execute(_TAKE_HOLDS, wanted)
+            return others
+
+    def live_counts(self) -> dict[State, int]:
+        """See `Store`."""
         with self._connections.reading() as db:
-            return [rows.to_change(row) for row in db.execute(_HOLDERS, wanted).fetchall()]
+            found = db.execute(_LIVE_COUNTS).fetchall()
+        return {State(row["state"]): row["count"] for row in found}
 
     def changes(
         self,
@@ -184,13 +192,15 @@ class SqliteStore(Store):
 
     def with_open_pull_request(self) -> list[int]:
         """See `Store`."""
-        with self._connections.reading() as db:
-            found = db.execute(_OPEN_PULL_REQUESTS, (State.PR_OPEN,))
-            return [row["number"] for row in found.fetchall()]
+        return self._numbers(_OPEN_PULL_REQUESTS, (State.PR_OPEN,))
 
-    def claim(self, change: int) -> AbstractContextManager[bool]:
+    def claim(self, change: int, task: str) -> AbstractContextManager[bool]:
         """See `Store`."""
-        return self._claims.claim(change)
+        return self._claims.claim(change, task)
+
+    def _numbers(self, sql: str, parameters: tuple[object, ...]) -> list[int]:
+        with self._connections.reading() as db:
+            return [row[0] for row in db.execute(sql, parameters).fetchall()]
 
     # --- the audit log ---------------------------------------------------------------------
 
@@ -230,7 +240,7 @@ class SqliteStore(Store):
             return CardRow(
                 change=change,
                 message=rows.to_message(row["channel"], row["ts"]),
-                shown_version=row["shown_version"],
+                shown_revision=row["shown_revision"],
                 attempted=bool(row["attempted"]),
             )
 
@@ -239,13 +249,13 @@ class SqliteStore(Store):
         with self._connections.writing() as db:
             db.execute("UPDATE cards SET attempted = 1 WHERE change = ?", (change,))
 
-    def card_shown(self, change: int, message: MessageRef, version: int) -> None:
+    def card_shown(self, change: int, message: MessageRef, revision: int) -> None:
         """See `Store`."""
         with self._connections.writing() as db:
             db.execute(
-                "UPDATE cards SET attempted = 1, channel = ?, ts = ?, shown_version = ?"
+                "UPDATE cards SET attempted = 1, channel = ?, ts = ?, shown_revision = ?"
                 " WHERE change = ?",
-                (message.channel, message.ts, version, change),
+                (message.channel, message.ts, revision, change),
             )
             _settle_delivery(db, change)
 
@@ -271,13 +281,14 @@ class SqliteStore(Store):
                 "UPDATE notices SET attempted = 1 WHERE change = ? AND key = ?", (change, key)
             )
 
-    def notice_sent(self, change: int, key: str, message: MessageRef) -> None:
-        """See `Store`."""
+    def notice_sent(self, change: int, key: str, message: MessageRef | None) -> None:
+        """See `Store`. Nobody to be reached is stored as an empty place."""
+        channel, ts = (message.channel, message.ts) if message else ("", "")
         with self._connections.writing() as db:
             db.execute(
                 "UPDATE notices SET attempted = 1, channel = ?, ts = ?"
                 " WHERE change = ? AND key = ?",
-                (message.channel, message.ts, change, key),
+                (channel, ts, change, key),
             )
             _settle_delivery(db, change)
 
@@ -322,12 +333,13 @@ def _require(db: Database, number: int) -> sqlite3.Row:
 def _insert_change(db: Database, change: Change, new: NewChange) -> None:
     at = rows.to_text(change.created_at)
     db.execute(
-        "INSERT INTO changes (number, version, state, path, requester, environment, attempts,"
-        " created_at, updated_at, due_at, submission, progress, request)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO changes (number, version, revision, state, path, requester, environment,"
+        " attempts, created_at, updated_at, due_at, submission, progress, request)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             change.number,
             change.version,
+            change.revision,
             change.state,
             change.path,
             change.requester,
@@ -340,13 +352,6 @@ def _insert_change(db: Database, change: Change, new: NewChange) -> None:
             change.progress.model_dump_json(),
             change.request.model_dump_json(),
         ),
-    )
-    db.conn.executemany(
-        "INSERT INTO live_objects (change, environment, object) VALUES (?, ?, ?)",
-        [
-            (change.number, change.request.environment, key)
-            for key in sorted({target.key for target in change.request.targets})
-        ],
     )
     db.execute(
         "INSERT INTO changes_text (rowid, words) VALUES (?, ?)",

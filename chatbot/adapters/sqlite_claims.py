@@ -1,4 +1,4 @@
-"""Who works on which change. A claim is a row; that its owner lives is a lock on a file.
+"""Who works on what: a claim on a task of a change is a row; that its owner lives, a locked file.
 
 The kernel drops a `flock` with the process that held it, however it died, so no claim outlives
 its worker and none waits for a timeout. Every look at another owner's file happens inside a write
@@ -24,30 +24,31 @@ class Claims:
         self._database = connections.path
         self._owner = uuid.uuid4().hex
         self._lock_file: int | None = None
-        self._held: set[int] = set()
+        self._held: set[tuple[int, str]] = set()
         self._guard = threading.Lock()
         if list(self._sidecars()):
             self._sweep()
 
     @contextmanager
-    def claim(self, change: int) -> Iterator[bool]:
-        """Hold `change`; yields False when a living worker has it."""
+    def claim(self, change: int, task: str) -> Iterator[bool]:
+        """Hold a task of `change`; yields False when a living worker has it."""
+        key = change, task
         with self._guard:
-            mine = change not in self._held
-            self._held.add(change)
+            mine = key not in self._held
+            self._held.add(key)
         if not mine:
             yield False
             return
         try:
-            taken = self._take(change)
+            taken = self._take(change, task)
             try:
                 yield taken
             finally:
                 if taken:
-                    self._give_back(change)
+                    self._give_back(change, task)
         finally:
             with self._guard:
-                self._held.discard(change)
+                self._held.discard(key)
 
     def close(self) -> None:
         """Let go of every claim. Workers must have stopped."""
@@ -56,23 +57,28 @@ class Claims:
             os.close(self._lock_file)
             self._lock_file = None
 
-    def _take(self, change: int) -> bool:
+    def _take(self, change: int, task: str) -> bool:
         with self._connections.writing(durable=False) as db:
             self._show_alive()
-            row = db.execute("SELECT owner FROM claims WHERE change = ?", (change,)).fetchone()
+            row = db.execute(
+                "SELECT owner FROM claims WHERE change = ? AND task = ?", (change, task)
+            ).fetchone()
             # Our own row without a worker of ours is one that could not be given back.
             if row and row["owner"] != self._owner and not self._bury(row["owner"]):
                 return False
             db.execute(
-                "INSERT INTO claims (change, owner) VALUES (?, ?)"
-                " ON CONFLICT (change) DO UPDATE SET owner = excluded.owner",
-                (change, self._owner),
+                "INSERT INTO claims (change, task, owner) VALUES (?, ?, ?)"
+                " ON CONFLICT (change, task) DO UPDATE SET owner = excluded.owner",
+                (change, task, self._owner),
             )
             return True
 
-    def _give_back(self, change: int) -> None:
+    def _give_back(self, change: int, task: str) -> None:
         with self._connections.writing(durable=False) as db:
-            db.execute("DELETE FROM claims WHERE change = ? AND owner = ?", (change, self._owner))
+            db.execute(
+                "DELETE FROM claims WHERE change = ? AND task = ? AND owner = ?",
+                (change, task, self._owner),
+            )
 
     def _sweep(self) -> None:
         """Clear away what dead owners left."""

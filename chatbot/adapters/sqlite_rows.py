@@ -39,6 +39,7 @@ def to_change(row: sqlite3.Row) -> Change:
                 "updated_at": row["updated_at"],
                 "due_at": row["due_at"],
                 "attempts": row["attempts"],
+                "revision": row["revision"],
                 "version": row["version"],
             }
         )

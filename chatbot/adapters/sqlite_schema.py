@@ -20,6 +20,7 @@ _CHANGES = (
     """CREATE TABLE changes (
         number INTEGER PRIMARY KEY,
         version INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
         state TEXT NOT NULL,
         path TEXT NOT NULL,
         requester TEXT NOT NULL,
@@ -36,15 +37,15 @@ _CHANGES = (
     "CREATE INDEX changes_due ON changes (due_at) WHERE due_at IS NOT NULL",
     "CREATE INDEX changes_requester ON changes (requester)",
     "CREATE INDEX changes_environment ON changes (environment)",
-    # What a change of these objects has to wait for. Rows go when their change ends, so the
-    # table is as small as the work at hand.
-    """CREATE TABLE live_objects (
-        change INTEGER NOT NULL REFERENCES changes (number),
+    # One change at a time has an object. Rows go when their change lets go, so the table is as
+    # small as the work at hand.
+    """CREATE TABLE holds (
         environment TEXT NOT NULL,
         object TEXT NOT NULL,
-        PRIMARY KEY (change, object)
+        change INTEGER NOT NULL REFERENCES changes (number),
+        PRIMARY KEY (environment, object)
     ) STRICT, WITHOUT ROWID""",
-    "CREATE INDEX live_objects_object ON live_objects (environment, object)",
+    "CREATE INDEX holds_change ON holds (change)",
     # Any part of a word finds a change: trigrams keep that fast on a long history.
     "CREATE VIRTUAL TABLE changes_text USING fts5(words, tokenize = 'trigram')",
 )
@@ -84,7 +85,7 @@ _AUDIT = (
 _DELIVERY = (
     """CREATE TABLE cards (
         change INTEGER PRIMARY KEY REFERENCES changes (number),
-        shown_version INTEGER NOT NULL DEFAULT 0,
+        shown_revision INTEGER NOT NULL DEFAULT -1,
         attempted INTEGER NOT NULL DEFAULT 0,
         channel TEXT,
         ts TEXT
@@ -106,9 +107,11 @@ _DELIVERY = (
     ) STRICT""",
     "CREATE INDEX deliveries_due ON deliveries (due_at)",
     """CREATE TABLE claims (
-        change INTEGER PRIMARY KEY,
-        owner TEXT NOT NULL
-    ) STRICT""",
+        change INTEGER NOT NULL,
+        task TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        PRIMARY KEY (change, task)
+    ) STRICT, WITHOUT ROWID""",
 )
 
 

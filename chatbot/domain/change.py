@@ -229,6 +229,8 @@ class Progress(BaseModel):
     plan: Plan | None = None
     confirmed_digest: str = ""
     confirmed_by: str = ""
+    started_digest: str = ""
+    """The confirmed digest under which writing to the cluster began; empty until then."""
     force: bool = False
     """Whether field conflicts are overridden, by somebody's deliberate choice."""
     snapshot: tuple[SnapshotEntry, ...] | None = None
@@ -238,10 +240,11 @@ class Progress(BaseModel):
     applied_at: AwareDatetime | None = None
     rollout: tuple[str, ...] = ()
     """One line an object, as `kubectl rollout status` words it."""
+    base_sha: str = ""
+    """The commit that the change's branch starts from, decided before the branch is made."""
     pull_request: PullRequest | None = None
     divergence: str = ""
     """How Git and live differ, as a diff, when the change was checked and they do."""
-    undo_requested_by: str = ""
     steps: tuple[Step, ...] = ()
     failure: Failure | None = None
     waiting: Waiting | None = None
@@ -265,6 +268,8 @@ class Change(BaseModel):
     """When the reconciler looks again without being woken; None: only when something happens."""
     attempts: int = 0
     """Failed tries of the current step in a row."""
+    revision: int = 0
+    """Counts what a reader of the card would notice; the card shows one of them."""
     version: int = 0
     """Counts writes; a writer that read an older version is refused."""
 

@@ -184,11 +184,11 @@ def test_a_change_that_waits_for_people_is_not_due(store: SqliteStore) -> None:
 
 def test_a_card_that_is_behind_is_due_until_it_is_shown(store: SqliteStore) -> None:
     ended = move(store, add_change(store), State.CANCELLED, due_at=None)
-    assert store.due(NOW) == [1]
-    store.card_shown(1, builders.message(), ended.version - 1)
-    assert store.due(NOW) == [1]
-    store.card_shown(1, builders.message(), ended.version)
-    assert store.due(LATER) == []
+    assert store.deliveries_due(NOW) == [1]
+    store.card_shown(1, builders.message(), ended.revision - 1)
+    assert store.deliveries_due(NOW) == [1]
+    store.card_shown(1, builders.message(), ended.revision)
+    assert store.deliveries_due(LATER) == []
 
 
 def test_an_unsent_notice_is_due_until_it_is_sent(store: SqliteStore) -> None:
@@ -197,36 +197,36 @@ def test_an_unsent_notice_is_due_until_it_is_sent(store: SqliteStore) -> None:
     store.save(ended, [], [builders.notice("a"), builders.notice("b")])
     settle(store, 1)
     store.notice_sent(1, "a", builders.message())
-    assert store.due(NOW) == [1]
+    assert store.deliveries_due(NOW) == [1]
     store.notice_sent(1, "b", builders.message())
-    assert store.due(LATER) == []
+    assert store.deliveries_due(LATER) == []
 
 
 def test_a_delayed_delivery_is_due_again_at_its_time_whatever_is_saved(store: SqliteStore) -> None:
     change = move(store, add_change(store), State.APPLYING, due_at=None)
     store.delay_delivery(1, LATER)
     move(store, change, State.VALIDATING, due_at=None)
-    assert store.due(LATER - timedelta(microseconds=1)) == []
-    assert store.due(LATER) == [1]
+    assert store.deliveries_due(LATER - timedelta(microseconds=1)) == []
+    assert store.deliveries_due(LATER) == [1]
 
 
 def test_a_delay_of_the_card_does_not_delay_the_change(store: SqliteStore) -> None:
     add_change(store)
     store.delay_delivery(1, LATER)
-    assert store.due(NOW) == [1]
+    assert (store.due(NOW), store.deliveries_due(NOW)) == ([1], [])
 
 
 # --- cards and notices ---------------------------------------------------------------------
 
 
-def test_a_card_remembers_the_try_the_message_and_the_version(store: SqliteStore) -> None:
+def test_a_card_remembers_the_try_the_message_and_the_revision(store: SqliteStore) -> None:
     add_change(store)
     assert (store.card(1).message, store.card(1).attempted) == (None, False)
     store.card_attempted(1)
     assert (store.card(1).message, store.card(1).attempted) == (None, True)
     store.card_shown(1, builders.message(), 1)
     row = store.card(1)
-    assert (row.message, row.shown_version) == (builders.message(), 1)
+    assert (row.message, row.shown_revision) == (builders.message(), 1)
 
 
 def test_notices_wait_in_the_order_written_and_a_key_is_sent_once(store: SqliteStore) -> None:
@@ -246,27 +246,61 @@ def test_notices_wait_in_the_order_written_and_a_key_is_sent_once(store: SqliteS
 # --- lists ---------------------------------------------------------------------------------
 
 
+# --- holding objects -----------------------------------------------------------------------
+
+
+def test_objects_are_held_all_or_none(store: SqliteStore) -> None:
+    web, db, api = (builders.target(name) for name in ("web", "db", "api"))
+    first, second, third = (
+        move(store, add_change(store, targets=targets), State.APPLYING)
+        for targets in ((web, db), (db, api), (api,))
+    )
+    assert store.hold(first) == []
+    assert store.hold(second) == [first.number]
+    assert store.hold(third) == [], "the second holds nothing while it waits for one object"
+    assert store.hold(second) == [first.number, third.number]
+
+
+def test_holding_again_changes_nothing(store: SqliteStore) -> None:
+    change = move(store, add_change(store), State.APPLYING)
+    assert store.hold(change) == store.hold(change) == []
+
+
+def test_an_object_is_the_same_in_another_api_version_and_not_in_another_environment(
+    store: SqliteStore,
+) -> None:
+    older_version = builders.target("web", api_version="apps/v1beta1")
+    first = move(store, add_change(store, targets=(builders.target("web"),)), State.APPLYING)
+    store.hold(first)
+    same = add_change(store, targets=(older_version,))
+    elsewhere = add_change(store, targets=(builders.target("web"),), environment="test")
+    assert (store.hold(same), store.hold(elsewhere)) == ([first.number], [])
+
+
 @pytest.mark.parametrize("state", sorted(State))
-def test_a_change_holds_its_objects_in_holding_states_only(
+def test_a_change_lets_go_of_its_objects_outside_the_holding_states(
     store: SqliteStore, state: State
 ) -> None:
     first, second = add_change(store), add_change(store)
-    first = move(store, first, state)
-    assert store.holders(second) == ([first] if state in HOLDING else [])
+    store.hold(first)
+    move(store, first, state)
+    assert store.hold(second) == ([first.number] if state in HOLDING else [])
 
 
-def test_holders_share_an_object_and_an_environment(store: SqliteStore) -> None:
-    web, db, api = (builders.target(name) for name in ("web", "db", "api"))
-    older_version = builders.target("web", api_version="apps/v1beta1")
-    for request in (
-        {"targets": (db, web)},
-        {"targets": (api,)},
-        {"targets": (web,), "environment": "test"},
-        {"targets": (older_version,)},
-    ):
-        move(store, add_change(store, **request), State.APPLYING)
-    waiting = add_change(store, targets=(web, db))
-    assert [change.number for change in store.holders(waiting)] == [1, 4]
+def test_of_two_that_want_the_same_object_at_once_one_gets_it(store: SqliteStore) -> None:
+    changes = [move(store, add_change(store), State.APPLYING) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(store.hold, changes))
+    [winner] = [
+        change.number for change, others in zip(changes, answers, strict=True) if not others
+    ]
+    assert all(others in ([], [winner]) for others in answers)
+
+
+def test_live_changes_are_counted_by_state(store: SqliteStore) -> None:
+    for state in (State.APPLYING, State.APPLYING, State.FAILED, State.COMPLETED):
+        move(store, add_change(store), state)
+    assert store.live_counts() == {State.APPLYING: 2, State.FAILED: 1}
 
 
 def test_open_pull_requests_are_found_whatever_the_path(store: SqliteStore) -> None:

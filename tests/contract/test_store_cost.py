@@ -22,8 +22,10 @@ from tests.support.store import add_change, make_store, move
 Question = Callable[[SqliteStore], object]
 
 QUESTIONS: dict[str, tuple[Question, set[str]]] = {
-    "due": (lambda store: store.due(NOW), {"changes_due", "deliveries_due"}),
-    "holders": (lambda store: store.holders(store.change(2)), {"live_objects_object"}),
+    "due": (lambda store: store.due(NOW), {"changes_due"}),
+    "deliveries due": (lambda store: store.deliveries_due(NOW), {"deliveries_due"}),
+    "hold": (lambda store: store.hold(store.change(2)), set()),
+    "live counts": (lambda store: store.live_counts(), {"changes_live"}),
     "with_open_pull_request": (
         lambda store: store.with_open_pull_request(),
         {"changes_live"},
@@ -54,19 +56,19 @@ def with_history(folder: Path, closed: int) -> SqliteStore:
     for state in (State.APPLYING, State.REQUESTED, State.PR_OPEN, State.HELD, State.BLOCKED):
         due_at = NOW + timedelta(hours=state is State.HELD)
         change = move(store, add_change(store), state, due_at=due_at)
-        store.card_shown(change.number, builders.message(), change.version)
+        store.card_shown(change.number, builders.message(), change.revision)
     with closing(sqlite3.connect(folder / "redlight.db")) as raw, raw:
         series = (
             "WITH RECURSIVE n (i) AS"
             f" (SELECT 6 UNION ALL SELECT i + 1 FROM n WHERE i < {closed + 5})"
         )
         raw.execute(
-            f"INSERT INTO changes {series} SELECT i, version, 'completed', path, requester,"
-            " environment, 0, created_at, updated_at, NULL, 'copy-' || i, progress, request"
+            f"INSERT INTO changes {series} SELECT i, version, revision, 'completed', path,"
+            " requester, environment, 0, created_at, updated_at, NULL, 'copy-' || i, progress, request"
             " FROM n, changes WHERE number = 1"
         )
         raw.execute(
-            f"INSERT INTO cards {series} SELECT i, shown_version, 1, channel, ts"
+            f"INSERT INTO cards {series} SELECT i, shown_revision, 1, channel, ts"
             " FROM n, cards WHERE change = 1"
         )
         raw.execute(
@@ -147,5 +149,4 @@ def test_the_right_things_are_found_in_a_long_history(young_and_old: list[Sqlite
     old = young_and_old[1]
     assert old.due(NOW) == [1, 2, 3, 5]
     assert old.with_open_pull_request() == [3]
-    assert [change.number for change in old.holders(old.change(2))] == [1, 3]
     assert [change.number for change in old.changes(open_only=True)] == [5, 4, 3, 2, 1]

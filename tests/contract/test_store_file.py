@@ -36,7 +36,7 @@ def test_every_thread_commits_durably_and_checks_references(store: SqliteStore) 
     full, on = 2, 1
     with ThreadPoolExecutor(3) as pool:
         assert set(pool.map(pragmas, range(6))) == {(full, on)}
-    with store.claim(1):
+    with store.claim(1, "reconcile"):
         pass
     add_change(store)
     assert pragmas(0) == (full, on)
@@ -52,14 +52,14 @@ def test_a_thread_that_ended_leaves_no_connection_open(store: SqliteStore) -> No
 def test_a_backup_taken_in_use_verifies_and_works(store: SqliteStore, tmp_path: Path) -> None:
     change = add_change(store)
     copy = tmp_path / "backup.db"
-    with store.claim(1):
+    with store.claim(1, "reconcile"):
         store.backup(copy)
     move(store, change, State.CANCELLED)
     assert not list(tmp_path.glob("*.unfinished*"))
     restored = SqliteStore(copy)
     assert restored.change(1) == change
     assert restored.check_audit().events == 1
-    with restored.claim(1) as mine:
+    with restored.claim(1, "reconcile") as mine:
         assert mine
     assert add_change(restored).number == 2
     restored.close()

@@ -66,7 +66,7 @@ def test_a_claim_is_held_by_one_worker_of_one_store(store: SqliteStore) -> None:
     held, done = Event(), Event()
 
     def hold() -> bool:
-        with store.claim(1) as mine:
+        with store.claim(1, "reconcile") as mine:
             held.set()
             done.wait(10)
             return mine
@@ -74,26 +74,30 @@ def test_a_claim_is_held_by_one_worker_of_one_store(store: SqliteStore) -> None:
     with ThreadPoolExecutor(1) as pool:
         holder = pool.submit(hold)
         assert held.wait(10)
-        with store.claim(1) as mine, store.claim(2) as other:
+        with store.claim(1, "reconcile") as mine, store.claim(2, "reconcile") as other:
             assert (mine, other) == (False, True)
         done.set()
         assert holder.result(10)
-    with store.claim(1) as mine:
+    with store.claim(1, "reconcile") as mine:
         assert mine
 
 
 def test_a_claim_is_given_back_when_its_work_fails(store: SqliteStore) -> None:
-    with pytest.raises(RuntimeError, match="work failed"), store.claim(1):
+    with pytest.raises(RuntimeError, match="work failed"), store.claim(1, "reconcile"):
         raise RuntimeError("work failed")
-    with store.claim(1) as mine:
+    with store.claim(1, "reconcile") as mine:
         assert mine
 
 
 def test_a_claim_is_held_across_two_stores(store: SqliteStore, tmp_path: Path) -> None:
     second = make_store(tmp_path)
-    with store.claim(1), second.claim(1) as stolen, second.claim(2) as free:
+    with (
+        store.claim(1, "reconcile"),
+        second.claim(1, "reconcile") as stolen,
+        second.claim(2, "reconcile") as free,
+    ):
         assert (stolen, free) == (False, True)
-    with second.claim(1) as mine:
+    with second.claim(1, "reconcile") as mine:
         assert mine
     second.close()
 
@@ -103,11 +107,11 @@ def test_a_claim_of_a_living_process_is_refused_and_then_given_back(
 ) -> None:
     with worker("hold_claim", tmp_path) as other:
         assert other.hear() == "True"
-        with store.claim(1) as mine:
+        with store.claim(1, "reconcile") as mine:
             assert not mine
         other.go_on()
         assert other.hear() == "released"
-        with store.claim(1) as mine:
+        with store.claim(1, "reconcile") as mine:
             assert mine
 
 
@@ -116,7 +120,7 @@ def test_a_claim_of_a_killed_process_is_free_at_once(store: SqliteStore, tmp_pat
         assert other.hear() == "True"
         other.kill()
         assert len(sidecars(tmp_path)) == 1
-        with store.claim(1) as mine:
+        with store.claim(1, "reconcile") as mine:
             assert mine
             assert len(sidecars(tmp_path)) == 1  # ours; the dead one's is cleared away
 
@@ -135,12 +139,12 @@ def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path: Path) -
 
 
 def test_a_claim_that_could_not_be_given_back_is_ours_again(store: SqliteStore) -> None:
-    with store.claim(1):
+    with store.claim(1, "reconcile"):
         pass
     owner = store._claims._owner
     with store._connections.writing() as db:
-        db.execute("INSERT INTO claims (change, owner) VALUES (1, ?)", (owner,))
-    with store.claim(1) as mine:
+        db.execute("INSERT INTO claims VALUES (1, 'reconcile', ?)", (owner,))
+    with store.claim(1, "reconcile") as mine:
         assert mine
 
 

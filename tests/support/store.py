@@ -22,6 +22,6 @@ def add_change(store: SqliteStore, **request: Any) -> Change:
 
 def move(store: SqliteStore, change: Change, state: State, **fields: Any) -> Change:
     """Save `change` in another state, whatever the lifecycle says, with an entry about it."""
-    moved = change.model_copy(update={"state": state, **fields})
+    moved = change.model_copy(update={"state": state, "revision": change.revision + 1, **fields})
     entry = builders.entry(f"change.{state}", change=change.number)
     return store.save(moved, [entry])

@@ -18,7 +18,7 @@ def _say(what: object) -> None:
 
 def hold_claim(store: SqliteStore) -> None:
     """Claim change 1 and keep it."""
-    with store.claim(1) as mine:
+    with store.claim(1, "reconcile") as mine:
         _say(mine)
         sys.stdin.readline()
     _say("released")
