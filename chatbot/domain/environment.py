@@ -113,3 +113,9 @@ class Environment(BaseModel):
         if not self.namespaces:
             return not fnmatchcase(namespace, "kube-*")
         return any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
+
+    @property
+    def only_namespace(self) -> str:
+        """The namespace that needs no asking for, if there is exactly one; else empty."""
+        single = len(self.namespaces) == 1 and not set(self.namespaces[0]) & set("*?[")
+        return self.namespaces[0] if single else ""

@@ -86,11 +86,13 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.REQUESTED, Event.CANCELLED): State.CANCELLED,
     (State.BLOCKED, Event.RETRIED): State.REQUESTED,
     (State.BLOCKED, Event.CANCELLED): State.CANCELLED,
+    (State.BLOCKED, Event.ROLLBACK_STARTED): State.ROLLING_BACK,
     (State.BLOCKED, Event.EXPIRED): State.EXPIRED,
     # direct: the requester confirms the diff, then the cluster is changed
     (State.AWAITING_CONFIRMATION, Event.CONFIRMED): State.APPLYING,
     (State.AWAITING_CONFIRMATION, Event.OUTDATED): State.REQUESTED,
     (State.AWAITING_CONFIRMATION, Event.CANCELLED): State.CANCELLED,
+    (State.AWAITING_CONFIRMATION, Event.ROLLBACK_STARTED): State.ROLLING_BACK,
     (State.AWAITING_CONFIRMATION, Event.EXPIRED): State.EXPIRED,
     (State.APPLYING, Event.OUTDATED): State.REQUESTED,
     (State.APPLYING, Event.APPLIED): State.VALIDATING,

@@ -1,0 +1,117 @@
+"""What somebody typed after `/change`, as data. Wrong words become one clear sentence."""
+
+import shlex
+from dataclasses import dataclass
+
+from chatbot.domain.change import Operation, parse_change_id
+from chatbot.domain.errors import Refused
+
+REQUESTABLE = (Operation.APPLY, Operation.SCALE, Operation.RESTART)
+_OPERATIONS = {operation.value: operation for operation in REQUESTABLE}
+
+
+@dataclass(frozen=True)
+class RequestCommand:
+    """`/change [request] [apply|scale|restart] [env] [[namespace/]kind/name] [replicas]`."""
+
+    operation: str = ""
+    environment: str = ""
+    namespace: str = ""
+    kind: str = ""
+    name: str = ""
+    replicas: str = ""
+
+
+@dataclass(frozen=True)
+class ShowCommand:
+    """`/change show CHG-n`."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class CancelCommand:
+    """`/change cancel CHG-n`."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class ListCommand:
+    """`/change list [mine|open|<env>|<text>]`; empty means open."""
+
+    filter: str = ""
+
+
+@dataclass(frozen=True)
+class HelpCommand:
+    """`/change help`."""
+
+
+Command = RequestCommand | ShowCommand | CancelCommand | ListCommand | HelpCommand
+
+
+def parse_command(text: str) -> Command:
+    """Read the text of a `/change`. Raises `Refused` with a sentence that shows the right form."""
+    words = _split(text)
+    if not words:
+        return RequestCommand()
+    verb, rest = words[0].lower(), words[1:]
+    match verb:
+        case "help":
+            return HelpCommand()
+        case "list":
+            return ListCommand(" ".join(rest))
+        case "show":
+            return ShowCommand(_change_number(verb, rest))
+        case "cancel":
+            return CancelCommand(_change_number(verb, rest))
+        case "request":
+            return _request(rest)
+        case _ if verb in _OPERATIONS:
+            return _request(words)
+    raise Refused(
+        f"I don't know “/change {verb}”. Try `/change`, "
+        "`/change scale test deploy/web 5`, `/change list` or `/change help`."
+    )
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def _change_number(verb: str, rest: list[str]) -> int:
+    number = parse_change_id(rest[0]) if len(rest) == 1 else None
+    if number is None:
+        raise Refused(f"Which change? Write it like `/change {verb} CHG-12`.")
+    return number
+
+
+def _request(words: list[str]) -> RequestCommand:
+    operation = words[0].lower() if words else ""
+    if operation and operation not in _OPERATIONS:
+        raise Refused(
+            f"“{words[0]}” is no operation. There are apply, scale and restart: "
+            "`/change scale test deploy/web 5`."
+        )
+    environment = words[1] if len(words) > 1 else ""
+    namespace, kind, name = _target(words[2]) if len(words) > 2 else ("", "", "")
+    replicas = words[3] if len(words) > 3 else ""
+    if len(words) > 4:
+        raise Refused(
+            f"I don't know what “{words[4]}” is for. The form is "
+            "`/change scale test deploy/web 5`; the rest is asked in the form that opens."
+        )
+    return RequestCommand(operation, environment, namespace, kind, name, replicas)
+
+
+def _target(word: str) -> tuple[str, str, str]:
+    parts = word.split("/")
+    if len(parts) == 2 and all(parts):
+        return "", parts[0], parts[1]
+    if len(parts) == 3 and all(parts):
+        return parts[0], parts[1], parts[2]
+    raise Refused(f"“{word}” names no object. Write kind/name, such as deploy/web.")

@@ -1,0 +1,80 @@
+"""What can be done with a change now. The card's buttons and the services' checks both ask here,
+so that a button that is shown works, and one from a stale card is refused."""
+
+from enum import Enum
+
+from chatbot.domain.change import Change, PullRequestState
+from chatbot.domain.lifecycle import State
+
+
+class Offer(Enum):
+    """Something a person may do; the value's first part is the button's `action_id`."""
+
+    CONFIRM = ("confirm_diff", "confirm")
+    RETRY = ("retry", "retry")
+    OPEN_BACKFILL = ("open_backfill", "open the pull request of")
+    SHOW_DIFF = ("show_diff", "see the diff of")
+    CANCEL = ("cancel", "cancel")
+    UNDO = ("cancel", "undo")
+    """The same button after the cluster was changed: taking back means putting back."""
+
+    @property
+    def action_id(self) -> str:
+        """Slack's name of the button."""
+        return self.value[0]
+
+    @property
+    def verb(self) -> str:
+        """For sentences: you can't ‹verb› CHG-12."""
+        return self.value[1]
+
+
+def offers(change: Change) -> tuple[Offer, ...]:
+    """What can be done now, in the order of the buttons."""
+    diff = (Offer.SHOW_DIFF,) if change.progress.plan else ()
+    match change.state:
+        case State.REQUESTED:
+            return () if _touched(change) else (Offer.CANCEL,)
+        case State.AWAITING_CONFIRMATION:
+            return (Offer.CONFIRM, *diff, _take_back(change))
+        case State.BLOCKED | State.FAILED:
+            return (Offer.RETRY, *diff, _take_back(change))
+        case State.APPLYING:
+            return diff if change.progress.started_digest else (*diff, Offer.CANCEL)
+        case State.VALIDATING:
+            return diff
+        case State.RECONCILING | State.PR_OPEN | State.ROLLING_BACK:
+            return _repayment_offers(change, diff)
+        case _:
+            return ()
+
+
+def _repayment_offers(change: Change, diff: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    failed = change.progress.failure is not None and change.due_at is None
+    if change.state is State.ROLLING_BACK:
+        return (Offer.RETRY,) if failed else ()
+    if change.state is State.PR_OPEN:
+        return (*((Offer.RETRY,) if failed else ()), *diff, Offer.UNDO)
+    return (*_git_offers(change), *diff, *_undo(change)) if failed else diff
+
+
+def _take_back(change: Change) -> Offer:
+    return Offer.UNDO if _touched(change) else Offer.CANCEL
+
+
+def _touched(change: Change) -> bool:
+    """Whether the cluster may have been written to."""
+    return change.progress.snapshot is not None
+
+
+def _git_offers(change: Change) -> tuple[Offer, ...]:
+    if change.progress.pull_request is None:
+        return (Offer.RETRY,)
+    return (Offer.OPEN_BACKFILL, Offer.RETRY)
+
+
+def _undo(change: Change) -> tuple[Offer, ...]:
+    """Undoing what Git already has would only make them differ again."""
+    pull_request = change.progress.pull_request
+    merged = pull_request is not None and pull_request.state is PullRequestState.MERGED
+    return () if merged else (Offer.UNDO,)

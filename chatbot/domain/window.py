@@ -1,0 +1,56 @@
+"""Maintenance windows as people type them: in their own time zone."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from chatbot.domain.change import TimeWindow
+from chatbot.domain.errors import InvalidInput
+
+_FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S")
+
+
+def parse_window(start: str, end: str, time_zone: str, now: datetime) -> TimeWindow | None:
+    """A window from two typed times, or None when neither was typed.
+
+    Without an offset a time is read in `time_zone` (an IANA name; UTC if unknown). An empty start
+    means now. Raises `InvalidInput` on `window_start` or `window_end`.
+    """
+    if not start and not end:
+        return None
+    if not end:
+        raise InvalidInput({"window_end": "A window that starts must end; say when at the latest."})
+    opens = _parse("window_start", start, time_zone) if start else now
+    closes = _parse("window_end", end, time_zone)
+    if closes <= opens:
+        raise InvalidInput({"window_end": "The window ends before it starts."})
+    if closes <= now:
+        raise InvalidInput({"window_end": "This window is over already."})
+    return TimeWindow(start=opens, end=closes)
+
+
+def _parse(field: str, text: str, time_zone: str) -> datetime:
+    parsed = _read(text)
+    if parsed is None:
+        raise InvalidInput({field: f"“{text}” is no time. Write it like 2026-12-01 22:00."})
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=_zone(time_zone))
+    return parsed.astimezone(UTC)
+
+
+def _read(text: str) -> datetime | None:
+    for form in _FORMS:
+        try:
+            return datetime.strptime(text.strip(), form)  # noqa: DTZ007 - the zone is added by the caller
+        except ValueError:
+            continue
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
