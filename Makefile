@@ -2,8 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# The local Slack of the tests and the tour is a prebuilt program, one npm package for each system.
+LOCAL_SLACK_VERSION := 0.1.8
+LOCAL_SLACK_STAMP := .tools/.local-slack-$(LOCAL_SLACK_VERSION)
 
-.PHONY: help test lint format sandbox chaos bench lock clean
+.PHONY: help test lint format sandbox tools chaos bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -14,7 +17,14 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test: $(STAMP)  ## everything that must hold, two workers
+$(LOCAL_SLACK_STAMP): $(STAMP)
+	npm install --prefix .tools --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+		$$($(BIN)/python -c 'from sandbox.slack import package_name; print(package_name())')@$(LOCAL_SLACK_VERSION)
+	@touch $@
+
+tools: $(LOCAL_SLACK_STAMP)  ## the programs that tests and sandbox start
+
+test: $(STAMP) tools  ## everything that must hold, two workers
 	$(BIN)/pytest -n 2
 
 lint: $(STAMP)  ## ruff, mypy --strict, import-linter
@@ -27,7 +37,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-sandbox: $(STAMP)  ## the whole product in a browser, nothing to sign up for
+sandbox: $(STAMP) tools  ## the whole product in a browser, nothing to sign up for
 	$(BIN)/redlight sandbox
 
 lock: $(STAMP)  ## pin anew what pyproject.toml asks for
