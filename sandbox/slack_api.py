@@ -31,7 +31,8 @@ async def _arguments(request: web.Request) -> tuple[str, dict[str, Any]]:
     """The token and the arguments, from the query, a form or a JSON body."""
     args: dict[str, Any] = dict(request.query)
     if request.content_type == "application/json":
-        args.update(await request.json())
+        body = await request.read()  # a client sends nothing at all when there are no arguments
+        args.update(json.loads(body) if body else {})
     else:
         args.update(await request.post())
     for name in _JSON_FIELDS:
@@ -155,7 +156,10 @@ async def serve_method(request: web.Request) -> web.StreamResponse:
     """`/api/<method>`, by GET or POST."""
     edge = request.app[EDGE]
     method = request.match_info["method"]
-    token, args = await _arguments(request)
+    try:
+        token, args = await _arguments(request)
+    except ValueError:
+        return web.json_response({"ok": False, "error": "invalid_json"})
     call = edge.state.record(method, args)
     fault = edge.state.take_fault(method)
     return await _weathered(request, call, fault, lambda: _method(edge, method, token, call))
@@ -164,7 +168,10 @@ async def serve_method(request: web.Request) -> web.StreamResponse:
 async def serve_hook(request: web.Request) -> web.StreamResponse:
     """`/_hooks/response/<id>`: recorded as the method `response_url`."""
     edge = request.app[EDGE]
-    _, args = await _arguments(request)
+    try:
+        _, args = await _arguments(request)
+    except ValueError:
+        return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
     call = edge.state.record("response_url", args)
     fault = edge.state.take_fault("response_url")
     hook = request.match_info["id"]

@@ -1,10 +1,15 @@
+"""Fixtures that several contract suites share."""
+
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
+from tests.support.slack import slack, slack_workspace
 from tests.support.store import make_store
+
+__all__ = ["slack", "slack_workspace", "store"]
 
 
 @pytest.fixture
