@@ -34,6 +34,7 @@ from sandbox.slack_views import (
 Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 Change = Callable[[str], Awaitable[str | None]]
 ACK_SECONDS = 3.0
+PING_SECONDS = 0.25
 PERSON = "as"  # `/ui?as=person`: a program that acts as a person and wants views undressed
 
 
@@ -75,17 +76,29 @@ async def bot_socket(request: web.Request) -> web.StreamResponse:
     await near.prepare(request)
     edge.state.bots.add(near)
 
+    # Not the Host header: the Slack SDK's own WebSocket client leaves the port out of it.
+    name, port = request.get_extra_info("sockname")[:2]
+
     async def to_bot(text: str) -> str | None:
-        return _to_bot(edge, edge.upstream.through(text, request.host))
+        return _to_bot(edge, edge.upstream.through(text, f"{name}:{port}"))
 
     async def from_bot(text: str) -> str | None:
         return await _from_bot(edge, text)
 
+    pings = asyncio.create_task(_ping(near))
     try:
         await _join(request, near, from_bot, to_bot)
     finally:
+        pings.cancel()
         edge.state.bots.discard(near)
     return near
+
+
+async def _ping(bot: web.WebSocketResponse) -> None:
+    """Ping often, as Slack does; the SDK's client can only be closed between two frames."""
+    while not bot.closed:
+        await bot.ping()
+        await asyncio.sleep(PING_SECONDS)
 
 
 def _to_bot(edge: Edge, text: str) -> str | None:

@@ -279,7 +279,7 @@ def test_each_kind_of_bad_message_has_its_error(
     client: WebClient, call: dict[str, Any], error: str
 ) -> None:
     with pytest.raises(SlackApiError) as refused:
-        client.chat_postMessage(channel="C0DEV", **call)
+        client.api_call("chat.postMessage", json={"channel": "C0DEV", **call})
     assert refused.value.response["error"] == error
 
 

@@ -246,7 +246,11 @@ class SlackWorkspace:
 
     def wait_until_connected(self, *, timeout: float = 10) -> None:
         """Wait until a bot listens in Socket Mode."""
-        self.wait_for(lambda: self._get("_edge/connections")["connections"], timeout)
+        self.wait_for(self.connections, timeout)
+
+    def connections(self) -> int:
+        """How many Socket Mode connections are open."""
+        return int(self._get("_edge/connections")["connections"])
 
     def wait_for(self, predicate: Callable[[], T], timeout: float = 10) -> T:
         """Poll until `predicate` gives something true, and return that."""
