@@ -69,8 +69,7 @@ def bot(slack: SlackWorkspace, client: WebClient) -> Iterator[App]:
     handler.connect()
     slack.wait_until_connected()
     yield app
-    handler.close()
-    slack.wait_for(lambda: slack.connections() == 0)
+    slack.hang_up(handler.close)
 
 
 def opens(bot: App, view: dict[str, Any]) -> None:

@@ -252,6 +252,14 @@ class SlackWorkspace:
         """How many Socket Mode connections are open."""
         return int(self._get("_edge/connections")["connections"])
 
+    def hang_up(self, close: Callable[[], None]) -> None:
+        """Close a Socket Mode handler and wait until its connection is gone.
+
+        The SDK's message thread takes up to a second more to notice; nobody needs to wait for it.
+        """
+        threading.Thread(target=close, daemon=True).start()
+        self.wait_for(lambda: self.connections() == 0)
+
     def wait_for(self, predicate: Callable[[], T], timeout: float = 10) -> T:
         """Poll until `predicate` gives something true, and return that."""
         deadline = time.monotonic() + timeout
