@@ -259,7 +259,9 @@ def _spend_trigger(edge: Edge, args: Args) -> str:
 
 
 async def _show(edge: Edge, method: str, args: Args, marked: Args) -> Args:
-    answer = await edge.upstream.call(method, {**args, "view": marked})
+    # Our own check has been made; local-slack does not know the triggers that the edge gave out.
+    trigger = {"trigger_id": edge.state.upstream_trigger}
+    answer = await edge.upstream.call(method, {**args, **trigger, "view": marked})
     keep_open(edge.state, marked)
     return {"ok": True, "view": public(answer["view"])}
 

@@ -1,5 +1,5 @@
-// What local-slack's page lacks and a person would miss: line breaks in a field, and the
-// question that Slack asks before a dangerous button.
+// What local-slack's page lacks and a person would miss: line breaks in a field, the question
+// that Slack asks before a dangerous button, and fields that change the form when chosen.
 (() => {
   const NEWLINE = "⏎";
 
@@ -45,8 +45,34 @@
     }
   };
 
+  let modal = null;
+  let socket = null;
+
+  const chosen = (target, options) => {
+    if (target instanceof HTMLSelectElement) {
+      return options.find((option) => option.value === target.value);
+    }
+    const radios = [...target.closest(".bk-options").querySelectorAll("input")];
+    return options[radios.indexOf(target)];
+  };
+
+  document.addEventListener("change", ({ target }) => {
+    const row = target.closest(".modal-body .bk-input");
+    if (!row || !(target instanceof HTMLSelectElement || target.type === "radio")) return;
+    const rows = [...document.querySelectorAll(".modal-body .bk-input")];
+    const fields = (modal?.blocks ?? []).filter((block) => block.type === "input");
+    const block = fields[rows.indexOf(row)];
+    if (!block?.dispatch_action) return;
+    const { type, action_id, options } = block.element;
+    const value = { type, selected_option: chosen(target, options) };
+    const values = { [block.block_id]: { [action_id]: value } };
+    socket.send(JSON.stringify({ t: "view_action", block_id: block.block_id, values }));
+  });
+
   const listen = ({ data }) => {
     const frame = JSON.parse(data);
+    if (frame.t === "view") modal = frame.stack.at(-1);
+    if (frame.t === "init") modal = frame.state.modalStack.at(-1);
     if (frame.message) remember(frame.message.ts, frame.message.blocks);
     if (frame.t === "home") remember("", frame.view.blocks);
     for (const message of Object.values(frame.state?.messages ?? {}).flat()) {
@@ -65,6 +91,7 @@
   window.WebSocket = class extends window.WebSocket {
     constructor(...where) {
       super(...where);
+      socket = this;
       this.addEventListener("message", listen);
     }
 

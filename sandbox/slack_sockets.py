@@ -14,9 +14,9 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.slack_api import EDGE
+from sandbox.slack_clicks import click_in_modal, enrich_click
 from sandbox.slack_dressing import dress
 from sandbox.slack_limits import examine
-from sandbox.slack_messages import with_metadata
 from sandbox.slack_state import Hook, Pending, new_id
 from sandbox.slack_upstream import Edge
 from sandbox.slack_views import (
@@ -115,6 +115,7 @@ def _to_bot(edge: Edge, text: str) -> str | None:
     user_id = user_id or payload.get("user_id", "")
     if "trigger_id" in payload:
         state.triggers[payload["trigger_id"]] = (time.monotonic(), user_id)
+        state.upstream_trigger = payload["trigger_id"]
     if payload.get("response_url"):
         hook_id = payload["response_url"].rsplit("/", 1)[-1]
         state.hooks[hook_id] = Hook(user_id, time.monotonic())
@@ -123,28 +124,10 @@ def _to_bot(edge: Edge, text: str) -> str | None:
     if isinstance(payload.get("view"), dict):
         payload["view"] = public(payload["view"])
     if payload.get("type") == "block_actions":
-        _enrich_click(edge, payload)
+        enrich_click(edge, payload)
     kind = payload.get("type") if frame["type"] == "interactive" else frame["type"]
     state.envelopes[envelope] = Pending(payload, str(kind), time.monotonic())
     return json.dumps(frame)
-
-
-def _enrich_click(edge: Edge, payload: dict[str, Any]) -> None:
-    message = payload.get("message")
-    container = payload["container"]
-    if message is None:
-        view = edge.state.homes.get(payload["user"]["id"])
-        payload["container"] = {"type": "view", "view_id": view["id"] if view else ""}
-        payload["view"] = view
-        for name in ("channel", "message", "response_url"):
-            payload.pop(name, None)
-    elif message.get("subtype") == "ephemeral":
-        container["is_ephemeral"] = True
-        del payload["message"]  # Slack does not send what it does not keep
-    else:
-        payload["message"] = with_metadata(edge, message["channel"], message)
-        if message.get("thread_ts"):
-            container["thread_ts"] = message["thread_ts"]
 
 
 async def _from_bot(edge: Edge, text: str) -> str:
@@ -220,6 +203,9 @@ async def page_socket(request: web.Request) -> web.StreamResponse:
         frame = json.loads(text)
         if frame.get("t") == "view_close":
             edge.state.modals.clear()
+        if frame.get("t") == "view_action":
+            await click_in_modal(edge, frame)
+            return None
         if frame.get("t") != "view_submit" or not edge.state.stack:
             return text
         zone = edge.state.workspace.users.get(frame["user"], {}).get("tz", "Etc/UTC")

@@ -103,6 +103,7 @@ class State:
     metadata: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     triggers: dict[str, tuple[float, str]] = field(default_factory=dict)
     spent_triggers: set[str] = field(default_factory=set)
+    upstream_trigger: str = ""  # the last one that local-slack gave out; it takes any again
     hooks: dict[str, Hook] = field(default_factory=dict)
     envelopes: dict[str, Pending] = field(default_factory=dict)
     modals: dict[str, Modal] = field(default_factory=dict)  # the open ones, bottom first

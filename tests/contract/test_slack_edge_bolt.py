@@ -211,6 +211,39 @@ def test_a_view_keeps_its_id_through_updates_and_stale_hashes_are_refused(
         client.views_update(view_id=first["id"], view=form(REASON))
 
 
+def test_a_field_that_dispatches_changes_the_form_and_what_was_filled_in_stays(
+    slack: SlackWorkspace, bot: App
+) -> None:
+    level = {"type": "static_select", "options": LEVELS, "initial_option": LEVELS[0]}
+    asks = field("level", level, dispatch_action=True)
+    opens(bot, form(asks))
+    submitted = keeps(bot)
+
+    @bot.action("level")
+    def _more(ack: Any, body: Any, client: WebClient) -> None:
+        ack()
+        chosen = body["view"]["state"]["values"]["level"]["level"]["selected_option"]
+        assert chosen == body["actions"][0]["selected_option"] == LEVELS[1]
+        client.views_update(view_id=body["container"]["view_id"], view=form(asks, REASON))
+
+    slack.command(REQUESTER, DEV, "/change")
+    changed = slack.choose(REQUESTER, "level", "high")
+    assert [block["block_id"] for block in changed["blocks"]] == ["level", "reason"]
+    slack.submit(REQUESTER, {"reason": "because"})
+    assert submitted[0]["state"]["values"]["level"]["level"]["selected_option"] == LEVELS[1]
+
+
+def test_what_was_filled_in_survives_an_error_on_another_field(
+    slack: SlackWorkspace, bot: App
+) -> None:
+    opens(bot, form(REASON, field("name", {"type": "plain_text_input"})))
+    submitted = keeps(bot)
+    slack.command(REQUESTER, DEV, "/change")
+    assert set(slack.submit(REQUESTER, {"name": "checkout"}).errors) == {"reason"}
+    slack.submit(REQUESTER, {"reason": "because"})
+    assert submitted[0]["state"]["values"]["name"]["name"]["value"] == "checkout"
+
+
 def test_a_bad_response_action_stays_on_the_modal_and_is_recorded(
     slack: SlackWorkspace, bot: App
 ) -> None:

@@ -56,6 +56,7 @@ class SlackWorkspace:
         self._frames: list[dict[str, Any]] = []
         self._stack: list[dict[str, Any]] = []
         self._homes: dict[str, dict[str, Any]] = {}
+        self._filled: dict[str, dict[str, Any]] = {}  # by view: what was filled in stays there
         self._news = threading.Condition()
         address = url.replace("http://", "ws://")
         self._ui = websocket.create_connection(f"{address}/ui?as=person", timeout=_HTTP_SECONDS)
@@ -120,11 +121,11 @@ class SlackWorkspace:
 
         `values` maps a field (its block_id) to text, to the value of an option, to a list of them,
         to a date or time as text or to a datetime; None empties a text. Fields that are not named
-        keep what the modal shows.
+        keep what the modal shows, or what an earlier try filled in.
         """
         view = self.view(user)
         start = len(self._frames)
-        frame = {"t": "view_submit", "user": user, "values": filled(view, values)}
+        frame = {"t": "view_submit", "user": user, "values": self._fill(view, values)}
         self._ui.send(json.dumps(frame))
 
         def outcome() -> Submitted | None:
@@ -138,6 +139,19 @@ class SlackWorkspace:
             return None
 
         return self._wait(outcome, timeout, "the bot did not answer the submission")
+
+    def choose(self, user: str, field: str, value: Any, *, timeout: float = 5) -> dict[str, Any]:
+        """Change one field that has `dispatch_action`; returns the view the bot then shows."""
+        view = self.view(user)
+        start = len(self._frames)
+        values = self._fill(view, {field: value})
+        self._ui.send(json.dumps({"t": "view_action", "block_id": field, "values": values}))
+
+        def updated() -> dict[str, Any] | None:
+            stacks = [frame["stack"] for frame in self._frames[start:] if frame["t"] == "view"]
+            return stacks[-1][-1] if stacks and stacks[-1] else None
+
+        return self._wait(updated, timeout, f"choosing {field} changed nothing")
 
     def close(self, user: str) -> None:
         """Close the open modal without submitting it."""
@@ -292,6 +306,11 @@ class SlackWorkspace:
                 elif frame["t"] == "home":
                     self._homes[frame["user"]] = frame["view"]
                 self._news.notify_all()
+
+    def _fill(self, view: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        kept = self._filled.setdefault(view["id"], {})
+        kept.update(filled(view, values))
+        return kept
 
     def _wait(self, look: Callable[[], T | None], timeout: float, complaint: str) -> T:
         deadline = time.monotonic() + timeout
