@@ -6,8 +6,8 @@ and lacks methods. This proxy stands in front of all of it:
     python -m sandbox.slack_edge --upstream http://127.0.0.1:3000 --port 3001 --workspace FILE
 
 For tests: `POST /_edge/fault` brings bad weather, `POST /_edge/disconnect` cuts Socket Mode as
-Slack does when it refreshes connections, `GET /_edge/calls` and `/_edge/violations` tell what the
-bot did.
+Slack does when it refreshes connections (`?abruptly`: without a word), `GET /_edge/calls` and
+`/_edge/violations` tell what the bot did.
 """
 
 import asyncio
@@ -54,7 +54,8 @@ async def _fault(request: web.Request) -> web.StreamResponse:
 async def _disconnect(request: web.Request) -> web.StreamResponse:
     bots = list(request.app[EDGE].state.bots)
     for bot in bots:
-        await bot.send_json({"type": "disconnect", "reason": "refresh_requested"})
+        if "abruptly" not in request.query:
+            await bot.send_json({"type": "disconnect", "reason": "refresh_requested"})
         await bot.close()
     return web.json_response({"ok": True, "connections": len(bots)})
 

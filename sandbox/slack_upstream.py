@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
-from yarl import URL
 
 from sandbox.slack_state import State
 
@@ -40,7 +40,7 @@ class Upstream:
 
     def through(self, text: str, host: str) -> str:
         """The text with local-slack's own addresses replaced by the edge's `host` (name:port)."""
-        return text.replace(f"//{URL(self.url).authority}/", f"//{host}/")
+        return text.replace(f"//{urlsplit(self.url).netloc}/", f"//{host}/")
 
 
 @dataclass

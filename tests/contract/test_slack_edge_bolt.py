@@ -69,7 +69,7 @@ def bot(slack: SlackWorkspace, client: WebClient) -> Iterator[App]:
     handler.connect()
     slack.wait_until_connected()
     yield app
-    slack.hang_up(handler.close)
+    slack.hang_up(handler)
 
 
 def opens(bot: App, view: dict[str, Any]) -> None:

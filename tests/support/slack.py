@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import pytest
 import requests
 import websocket
+from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from sandbox.slack_views import FIELDS, inputs
 from sandbox.slack_workspace import APP_ID, APP_TOKEN, BOT_TOKEN
@@ -253,9 +254,10 @@ class SlackWorkspace:
         )
         answer.raise_for_status()
 
-    def disconnect(self) -> int:
-        """Cut every Socket Mode connection as Slack does to refresh it; returns how many."""
-        answer = self._http.post(f"{self.url}/_edge/disconnect", timeout=_HTTP_SECONDS)
+    def disconnect(self, *, abruptly: bool = False) -> int:
+        """Cut every Socket Mode connection, announced or not; returns how many there were."""
+        path = "_edge/disconnect?abruptly" if abruptly else "_edge/disconnect"
+        answer = self._http.post(f"{self.url}/{path}", timeout=_HTTP_SECONDS)
         return int(answer.json()["connections"])
 
     def wait_until_connected(self, *, timeout: float = 10) -> None:
@@ -266,12 +268,16 @@ class SlackWorkspace:
         """How many Socket Mode connections are open."""
         return int(self._get("_edge/connections")["connections"])
 
-    def hang_up(self, close: Callable[[], None]) -> None:
-        """Close a Socket Mode handler and wait until its connection is gone.
+    def hang_up(self, handler: SocketModeHandler) -> None:
+        """Close a Bolt app's handler, and wait until its connection is gone.
 
-        The SDK's message thread takes up to a second more to notice; nobody needs to wait for it.
+        Closing takes the SDK a second or two of waiting for its own threads; cutting the line
+        first spares the test that.
         """
-        threading.Thread(target=close, daemon=True).start()
+        handler.client.auto_reconnect_enabled = False
+        self.disconnect(abruptly=True)
+        self.wait_for(lambda: not handler.client.is_connected())
+        threading.Thread(target=handler.close, daemon=True).start()
         self.wait_for(lambda: self.connections() == 0)
 
     def wait_for(self, predicate: Callable[[], T], timeout: float = 10) -> T:
