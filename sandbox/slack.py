@@ -11,7 +11,9 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -109,12 +111,15 @@ def local_slack(config: dict[str, Any] | None = None) -> Iterator[LocalSlack]:
 @click.command()
 @click.option("--port", type=int, default=3000, show_default=True)
 @click.option("--trigger-seconds", type=float, default=3.0, show_default=True)
-def main(port: int, trigger_seconds: float) -> None:
+@click.option("--until-eof", is_flag=True, help="end when standard input closes")
+def main(port: int, trigger_seconds: float, *, until_eof: bool) -> None:
     """Run the sandbox's Slack until interrupted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that local-slack ends with us
     with local_slack() as slack:
         print(WARNING.format(port=slack.url.rsplit(":", 1)[-1]), flush=True)
         known = Workspace.read(slack.workspace)
-        asyncio.run(serve(create_app(slack.url, known, trigger_seconds=trigger_seconds), port))
+        app = create_app(slack.url, known, trigger_seconds=trigger_seconds)
+        asyncio.run(serve(app, port, until_eof=until_eof))
 
 
 if __name__ == "__main__":

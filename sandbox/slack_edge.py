@@ -13,6 +13,7 @@ Slack does when it refreshes connections (`?abruptly`: without a word), `GET /_e
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -122,8 +123,11 @@ def create_app(
     return app
 
 
-async def serve(app: web.Application, port: int) -> None:
-    """Serve on 127.0.0.1 until SIGINT or SIGTERM; port 0 takes a free one and says which."""
+async def serve(app: web.Application, port: int, *, until_eof: bool = False) -> None:
+    """Serve on 127.0.0.1 until SIGINT or SIGTERM; port 0 takes a free one and says which.
+
+    With `until_eof` it also ends when standard input closes, as it does when the parent dies.
+    """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
@@ -134,6 +138,8 @@ async def serve(app: web.Application, port: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C still ends the loop
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        if until_eof:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
         await stop.wait()
     finally:
         await runner.cleanup()

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
+from tests.support.bolt import bot, client
 from tests.support.slack import slack, slack_workspace
 from tests.support.store import make_store
 
-__all__ = ["slack", "slack_workspace", "store"]
+__all__ = ["bot", "client", "slack", "slack_workspace", "store"]
 
 
 @pytest.fixture

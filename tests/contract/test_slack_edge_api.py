@@ -14,11 +14,6 @@ from tests.support.slack import SlackWorkspace
 DEV = "C0DEV"
 
 
-@pytest.fixture
-def client(slack: SlackWorkspace) -> WebClient:
-    return WebClient(token=slack.bot_token, base_url=slack.api_url)
-
-
 def error_of(call: Any, **args: Any) -> str:
     with pytest.raises(SlackApiError) as refused:
         call(**args)

@@ -247,11 +247,6 @@ def test_the_sentence_is_worded_as_slack_words_it() -> None:
     ]
 
 
-@pytest.fixture
-def client(slack: SlackWorkspace) -> WebClient:
-    return WebClient(token=slack.bot_token, base_url=slack.api_url)
-
-
 def test_a_message_beyond_a_limit_is_answered_with_invalid_blocks(
     client: WebClient, slack: SlackWorkspace
 ) -> None:

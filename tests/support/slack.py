@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,8 +26,8 @@ import requests
 import websocket
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-from sandbox.slack_views import FIELDS, inputs
 from sandbox.slack_workspace import APP_ID, APP_TOKEN, BOT_TOKEN
+from tests.support.slack_forms import filled, pressed
 
 T = TypeVar("T")
 _ROOT = Path(__file__).parents[2]
@@ -68,14 +67,16 @@ class SlackWorkspace:
     @contextmanager
     def running(cls, *, trigger_seconds: float = 3.0) -> "Iterator[SlackWorkspace]":
         """Start local-slack and the edge as children; stop them at the end."""
-        options = ["--port", "0", "--trigger-seconds", str(trigger_seconds)]
+        options = ["--until-eof", "--port", "0", "--trigger-seconds", str(trigger_seconds)]
         child = subprocess.Popen(
             [sys.executable, "-m", "sandbox.slack", *options],
             cwd=_ROOT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         try:
+            assert child.stdin is not None
             assert child.stdout is not None
             line = next((line for line in child.stdout if line.startswith(_READY)), None)
             assert line is not None, f"the sandbox's Slack ended with status {child.wait(5)}"
@@ -88,6 +89,7 @@ class SlackWorkspace:
             child.terminate()
             child.wait(timeout=15)
             child.stdout.close()
+            child.stdin.close()
 
     # What people do
 
@@ -353,55 +355,6 @@ class SlackWorkspace:
     def _all(self, channel: str) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = self._get(f"_control/messages/{channel}")["messages"]
         return messages
-
-
-def filled(view: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The `state.values` of a view in which a person has filled the named fields."""
-    fields = {block["block_id"]: element for block, element in inputs(dict(view))}
-    unknown = set(values) - set(fields)
-    assert not unknown, f"no such field: {sorted(unknown)}; the modal has {sorted(fields)}"
-    return {
-        name: {
-            fields[name]["action_id"]: {
-                "type": fields[name]["type"],
-                FIELDS[fields[name]["type"]][0]: _chosen(name, fields[name], value),
-            }
-        }
-        for name, value in values.items()
-    }
-
-
-def _chosen(name: str, element: Mapping[str, Any], value: Any) -> Any:
-    if isinstance(value, datetime):
-        return int(value.timestamp())
-    if not FIELDS[element["type"]][0].startswith("selected_option"):
-        return value
-    groups = element.get("option_groups") or [element]
-    options = {option["value"]: option for group in groups for option in group["options"]}
-    wanted = value if isinstance(value, list) else [value]
-    missing = [each for each in wanted if each not in options]
-    assert not missing, f"{name} has no option {missing}; it has {sorted(options)}"
-    chosen = [options[each] for each in wanted]
-    return chosen if isinstance(value, list) else chosen[0]
-
-
-def pressed(blocks: list[dict[str, Any]], action_id: str, option: str | None) -> dict[str, Any]:
-    """The action that the page sends for an element of these blocks."""
-    seen = []
-    for block in blocks:
-        for element in [*block.get("elements", []), block.get("accessory") or {}]:
-            if "action_id" not in element:
-                continue
-            seen.append(element["action_id"])
-            if element["action_id"] != action_id:
-                continue
-            action = {"block_id": block["block_id"], "action_id": action_id}
-            action["type"] = element["type"]
-            if option is not None:
-                chosen = _chosen(action_id, {**element, "type": "static_select"}, option)
-                return {**action, "selected_option": chosen}
-            return {**action, "value": element.get("value"), "text": element.get("text")}
-    raise AssertionError(f"no {action_id} to press; there is {seen}")
 
 
 @pytest.fixture(scope="session")
