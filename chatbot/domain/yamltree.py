@@ -75,7 +75,7 @@ class NodeKind(Enum):
     ALIAS = "alias"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """A value and its place: `text[start:end]` is its content, without comments or the white
     space that follows."""
@@ -152,7 +152,7 @@ def to_json(node: Node, *, any_keys: bool = False) -> Any:
             for source in _merge_sources(value):
                 merged = {**to_json(source, any_keys=any_keys), **merged}
             continue
-        name = _key(key, any_keys=any_keys)
+        name = key_text(key, any_keys=any_keys)
         if name in lines:
             raise key.error(f"the key `{shorten(name)}` stands on line {lines[name]} already")
         lines[name] = key.line
@@ -171,7 +171,8 @@ def shorten(text: str, limit: int = 60) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
-def _key(key: Node, *, any_keys: bool) -> str:
+def key_text(key: Node, *, any_keys: bool) -> str:
+    """A key as text. Raises `YamlError`."""
     node = key.resolved()
     if isinstance(node.value, str):
         return node.value
