@@ -99,7 +99,9 @@ class _Work:
         if is_inside(location.path, self.folder):
             wanted = deepcopy(location.manifest)
             if not isinstance(wanted.get("spec"), dict):
-                raise Permanent(f"{target} in {location.path} has no `spec` to scale.")
+                raise Permanent(
+                    f"{target} in {location.path} has no `spec` to scale.", remedy=BY_HAND
+                )
             wanted["spec"]["replicas"] = replicas
             self._replace(location, wanted)
             return
@@ -114,7 +116,9 @@ class _Work:
         spec = wanted.get("spec")
         template = spec.get("template") if isinstance(spec, dict) else None
         if not isinstance(template, dict):
-            raise Permanent(f"{target} in {location.path} has no pod template to restart.")
+            raise Permanent(
+                f"{target} in {location.path} has no pod template to restart.", remedy=BY_HAND
+            )
         metadata = template["metadata"] = template.get("metadata") or {}
         annotations = metadata["annotations"] = metadata.get("annotations") or {}
         annotations[RESTARTED_AT] = at

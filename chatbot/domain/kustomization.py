@@ -92,13 +92,15 @@ def read(files: Mapping[str, str], folder: str) -> Kustomization | None:
     if not paths:
         return None
     if len(paths) > 1:
-        raise Permanent(f"{folder} has two kustomizations; remove one of {' and '.join(paths)}.")
+        raise Permanent(
+            f"{folder} has two kustomizations; remove one of {' and '.join(paths)}.", remedy=BY_HAND
+        )
     try:
         documents = [to_json(root, any_keys=True) for root in compose(files[paths[0]])]
     except YamlError as error:
-        raise Permanent(f"{paths[0]} cannot be read. {error}.") from error
+        raise Permanent(f"{paths[0]} cannot be read. {error}.", remedy="Mend the file.") from error
     if len(documents) > 1 or not all(isinstance(document, dict) for document in documents):
-        raise Permanent(f"{paths[0]} is no kustomization; it must be one mapping.")
+        raise Permanent(f"{paths[0]} is no kustomization; it must be one mapping.", remedy=BY_HAND)
     return Kustomization(paths[0], documents[0] if documents else {})
 
 
@@ -181,7 +183,7 @@ def _follow(
         result.absent.append(folder)
         return
     if any(other.path == kustomization.path for other in above):
-        raise Permanent(f"{kustomization.path} refers to itself.")
+        raise Permanent(f"{kustomization.path} refers to itself.", remedy=BY_HAND)
     chain = (*above, kustomization)
     result.chains.append(chain)
     result.charts += [
