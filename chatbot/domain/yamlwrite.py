@@ -17,7 +17,8 @@ _OTHERS_READ_DIFFERENTLY = re.compile(
     r"|[-+]?[0-9.][0-9_.eE+-]*"  # numbers in one dialect or another
     r"|-+"
 )
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LITERAL_LINE = re.compile("[\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]*")
 
 
@@ -98,7 +99,7 @@ def _text(value: str, *, flow: bool, quote: str) -> str:
         return "'" + value.replace("'", "''") + "'"
     if quote != '"' and _is_plain(value, flow=flow):
         return value
-    written = json.dumps(value, ensure_ascii=False)
+    written = json.dumps(_SURROGATE.sub("\ufffd", value), ensure_ascii=False)
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 
 
