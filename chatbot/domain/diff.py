@@ -174,6 +174,6 @@ def _lines(manifest: Manifest | None) -> list[str]:
     if manifest is None:
         return []
     text = yaml.dump(
-        manifest, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=2**31, indent=2
+        manifest, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1_000_000, indent=2
     )
     return str(text).splitlines()

@@ -1,0 +1,250 @@
+"""What an object must become to undo a change without undoing what others did since.
+
+A snapshot says how the object was; the live object says how it is; `managedFields` says who
+owns which field. Every field that differs goes back to the snapshot, except where another
+field manager alone
+
+- owns the live field: it was set after us, by somebody else;
+- owned the field that is gone: only its owner could take it away;
+- owns something in a part that the snapshot lacks.
+
+Fields that nobody owns were set by the server's defaults and go back with the rest, so that
+the server can derive them anew. Lists that the server merges by key (containers, ports) are
+walked item by item; other lists are one value.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chatbot.domain.diff import CHANGE_ANNOTATION, SCALED_BY_ANNOTATION
+
+Manifest = dict[str, Any]
+
+FIELD_MANAGER = "redlight"
+
+
+class _Absent:
+    """The value of a field that is not there; None is a value of its own."""
+
+
+_ABSENT = _Absent()
+_UNTOUCHED_METADATA = (CHANGE_ANNOTATION, SCALED_BY_ANNOTATION)
+
+
+@dataclass(frozen=True)
+class _Owners:
+    """Who owns what at one path: for the live object and for the snapshot, the trees of our
+    entries and of everybody else's."""
+
+    live_ours: tuple[Mapping[str, Any], ...]
+    live_others: tuple[Mapping[str, Any], ...]
+    snapshot_ours: tuple[Mapping[str, Any], ...]
+    snapshot_others: tuple[Mapping[str, Any], ...]
+
+    def at(self, step: str) -> "_Owners":
+        """The owners one step further down."""
+        return _Owners(
+            _descend(self.live_ours, step),
+            _descend(self.live_others, step),
+            _descend(self.snapshot_ours, step),
+            _descend(self.snapshot_others, step),
+        )
+
+    @property
+    def only_others_live(self) -> bool:
+        return bool(self.live_others) and not self.live_ours
+
+    @property
+    def only_others_before(self) -> bool:
+        return bool(self.snapshot_others) and not self.snapshot_ours
+
+    def item_steps(self) -> list[str]:
+        """The steps into a list's items (`k:{…}`, `v:…`), of the live object first."""
+        trees = (
+            *self.live_ours,
+            *self.live_others,
+            *self.snapshot_ours,
+            *self.snapshot_others,
+        )
+        return list(dict.fromkeys(s for tree in trees for s in tree if s[:2] in ("k:", "v:")))
+
+
+def undo(live: Manifest, snapshot: Manifest, *, manager: str = FIELD_MANAGER) -> Manifest:
+    """The live object with our part of it brought back to the snapshot.
+
+    Of the metadata only labels and annotations take part, and `status` stays as it is. Equal to
+    `live` when there is nothing to undo.
+    """
+    owners = _Owners(
+        *_trees(live, manager),
+        *_trees(snapshot, manager),
+    )
+    result = dict(live)
+    for key in _union(live, snapshot):
+        if key in ("apiVersion", "kind", "status", "metadata"):
+            continue
+        _put(result, key, _merge(_value(snapshot, key), _value(live, key), owners.at(f"f:{key}")))
+    result["metadata"] = _metadata(live, snapshot, owners.at("f:metadata"))
+    if _scaled_since(live, snapshot) and isinstance(live.get("spec"), dict):
+        result["spec"] = dict(result["spec"])
+        _put(result["spec"], "replicas", _value(snapshot.get("spec") or {}, "replicas"))
+    return result
+
+
+def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> Manifest:
+    """The JSON merge patch (RFC 7396) that turns `before` into `after`; empty when equal."""
+    patch: Manifest = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            inner = merge_patch(old, value)
+            if inner:
+                patch[key] = inner
+        elif key not in before or old != value:
+            patch[key] = value
+    return patch
+
+
+def _metadata(live: Manifest, snapshot: Manifest, owners: _Owners) -> Manifest:
+    now, before = dict(live.get("metadata") or {}), snapshot.get("metadata") or {}
+    for key in ("labels", "annotations"):
+        merged = _merge(_value(before, key), _value(now, key), owners.at(f"f:{key}"))
+        kept = {
+            name: value
+            for name, value in (now.get(key) or {}).items()
+            if name in _UNTOUCHED_METADATA
+        }
+        if kept:
+            base = merged if isinstance(merged, dict) else {}
+            ours = {name: value for name, value in base.items() if name not in _UNTOUCHED_METADATA}
+            merged = {**ours, **kept}
+        _put(now, key, merged)
+    return now
+
+
+def _scaled_since(live: Manifest, snapshot: Manifest) -> bool:
+    """Whether we set the number of replicas after the snapshot: servers before 1.22 do not
+    record who wrote through the scale subresource, so an annotation does."""
+    now = _annotation(live, SCALED_BY_ANNOTATION)
+    return now is not None and now != _annotation(snapshot, SCALED_BY_ANNOTATION)
+
+
+def _merge(before: Any, now: Any, owners: _Owners) -> Any:
+    if before == now:
+        return now
+    if now is _ABSENT:
+        return _ABSENT if owners.only_others_before else before
+    if before is _ABSENT:
+        return _without_ours(now, owners)
+    if isinstance(before, dict) and isinstance(now, dict):
+        return _merge_maps(before, now, owners)
+    steps = owners.item_steps()
+    if isinstance(before, list) and isinstance(now, list) and steps:
+        return _merge_items(before, now, steps, owners)
+    return now if owners.only_others_live else before
+
+
+def _without_ours(now: Any, owners: _Owners) -> Any:
+    """A part that the snapshot lacks: what others put there, or agree to, stays."""
+    if not owners.live_others:
+        return _ABSENT
+    if owners.live_ours and isinstance(now, dict):
+        return _merge_maps({}, now, owners)
+    steps = owners.item_steps()
+    if owners.live_ours and isinstance(now, list) and steps:
+        return _merge_items([], now, steps, owners)
+    return now
+
+
+def _merge_maps(before: Manifest, now: Manifest, owners: _Owners) -> Manifest:
+    result = dict(now)
+    for key in _union(now, before):
+        _put(result, key, _merge(_value(before, key), _value(now, key), owners.at(f"f:{key}")))
+    return result
+
+
+def _merge_items(before: list[Any], now: list[Any], steps: list[str], owners: _Owners) -> list[Any]:
+    """Items that the server tells apart by key, in the snapshot's order, later ones after."""
+    matched: list[tuple[Any, Any, _Owners]] = []
+    rest_before, rest_now = list(before), list(now)
+    for step in steps:
+        old, new = _take(rest_before, step), _take(rest_now, step)
+        if old is not _ABSENT or new is not _ABSENT:
+            matched.append((old, new, owners.at(step)))
+    # Items without an owner were put there by the server: they go with the snapshot.
+    results = [(old, _merge_item(old, new, tree)) for old, new, tree in matched]
+    results += [(item, item) for item in rest_before]
+    kept = [(old, item) for old, item in results if item is not _ABSENT]
+    kept.sort(key=lambda pair: before.index(pair[0]) if pair[0] in before else len(before))
+    return [item for _, item in kept]
+
+
+def _merge_item(before: Any, now: Any, owners: _Owners) -> Any:
+    added_by_us = _own_whole(owners.live_ours) and not _own_whole(owners.live_others)
+    if before is _ABSENT and added_by_us:
+        return _ABSENT  # it goes, whatever others set inside it
+    return _merge(before, now, owners)
+
+
+def _own_whole(trees: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether any of these trees claims the item itself and not only fields inside it."""
+    return any("." in tree or not tree for tree in trees)
+
+
+def _take(items: list[Any], step: str) -> Any:
+    """Remove and give the item that a step names."""
+    kind, _, text = step.partition(":")
+    wanted = json.loads(text)
+    for index, item in enumerate(items):
+        if kind == "v" and item == wanted:
+            return items.pop(index)
+        if kind == "k" and isinstance(item, dict) and _has_keys(item, wanted):
+            return items.pop(index)
+    return _ABSENT
+
+
+def _has_keys(item: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    # `protocol` is part of the key of a port and is left out of it where the default holds.
+    return all(item.get(key, "TCP" if key == "protocol" else None) == wanted[key] for key in wanted)
+
+
+def _trees(
+    manifest: Manifest, manager: str
+) -> tuple[tuple[Mapping[str, Any], ...], tuple[Mapping[str, Any], ...]]:
+    """Field trees of our entries, and of the others'."""
+    entries = (manifest.get("metadata") or {}).get("managedFields") or []
+    ours: list[Mapping[str, Any]] = []
+    others: list[Mapping[str, Any]] = []
+    for entry in entries:
+        tree = entry.get("fieldsV1")
+        if tree:
+            (ours if entry.get("manager") == manager else others).append(tree)
+    return tuple(ours), tuple(others)
+
+
+def _descend(trees: Sequence[Mapping[str, Any]], step: str) -> tuple[Mapping[str, Any], ...]:
+    """The subtrees at a step; who owns a part as one value owns everything in it."""
+    return tuple(tree[step] if tree else tree for tree in trees if not tree or step in tree)
+
+
+def _annotation(manifest: Manifest, name: str) -> str | None:
+    annotations = (manifest.get("metadata") or {}).get("annotations") or {}
+    return annotations.get(name)
+
+
+def _union(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[str]:
+    yield from first
+    yield from (key for key in second if key not in first)
+
+
+def _value(part: Mapping[str, Any], key: str) -> Any:
+    return part.get(key, _ABSENT)
+
+
+def _put(part: Manifest, key: str, value: Any) -> None:
+    if value is _ABSENT:
+        part.pop(key, None)
+    else:
+        part[key] = value
