@@ -1,0 +1,119 @@
+"""Scale and restart: the two changes that touch a few fields of a workload."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chatbot.adapters.kubernetes.api import Manifest, writing
+from chatbot.adapters.kubernetes.objects import Objects, place
+from chatbot.domain.change import FieldConflict, Target
+from chatbot.domain.diff import CHANGE_ANNOTATION, SCALED_BY_ANNOTATION
+from chatbot.domain.errors import NotFound, Permanent
+from chatbot.domain.undo import FIELD_MANAGER
+from chatbot.ports import DryRun
+
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+
+RESTARTABLE = frozenset(
+    {
+        ("apps", "Deployment"),
+        ("apps", "StatefulSet"),
+        ("apps", "DaemonSet"),
+        ("apps.openshift.io", "DeploymentConfig"),
+    }
+)
+"""Kinds whose controller replaces the pods when the pod template changes."""
+
+REPLICAS = ".spec.replicas"
+
+
+def dry_run_scale(objects: Objects, target: Target, replicas: int, *, force: bool) -> DryRun:
+    """The scale subresource never conflicts, so a conflict is what `managedFields` says: another
+    manager that applies `.spec.replicas` would set it back with its next apply."""
+    live = _live(objects, target)
+    _check_scalable(objects, target)
+    conflicts = () if force else _appliers_of_replicas(target, live, replicas)
+    if conflicts:
+        return DryRun(target, live, None, conflicts)
+    answer = _scale(objects, target, replicas, dry=True)
+    accepted = (answer.get("spec") or {}).get("replicas", 0)
+    # Scale speaks of replicas wherever the kind keeps them; all kinds we know keep them here.
+    result = {**live, "spec": {**(live.get("spec") or {}), "replicas": accepted}}
+    return DryRun(target, live, result)
+
+
+def scale(objects: Objects, target: Target, replicas: int, *, change: str) -> Manifest:
+    """Scale, then say who did: servers before 1.22 do not record it for this subresource."""
+    _check_scalable(objects, target)
+    _scale(objects, target, replicas, dry=False)
+    marks = {CHANGE_ANNOTATION: change, SCALED_BY_ANNOTATION: change}
+    result: Manifest = objects.merge(target, {"metadata": {"annotations": marks}}, writing())
+    return result
+
+
+def dry_run_restart(objects: Objects, target: Target, at: str) -> DryRun:
+    """What the restart makes of the pod template."""
+    live = _live(objects, target)
+    _check_restartable(target, live)
+    return DryRun(target, live, objects.merge(target, _restart(at), writing(dry_run=True)))
+
+
+def restart(objects: Objects, target: Target, at: str, *, change: str) -> Manifest:
+    """Idempotent: the same `at` again changes nothing."""
+    _check_restartable(target, _live(objects, target))
+    patch = {"metadata": {"annotations": {CHANGE_ANNOTATION: change}}, **_restart(at)}
+    result: Manifest = objects.merge(target, patch, writing())
+    return result
+
+
+def _restart(at: str) -> Manifest:
+    return {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}}
+
+
+def _scale(objects: Objects, target: Target, replicas: int, *, dry: bool) -> Manifest:
+    patch = {"spec": {"replicas": replicas}}
+    result: Manifest = objects.merge(target, patch, writing(dry_run=dry), "scale")
+    return result
+
+
+def _live(objects: Objects, target: Target) -> Manifest:
+    live = objects.get(target)
+    if live is None:
+        raise NotFound(f"{place(target)} is not there", remedy="Check the name and the namespace.")
+    return live
+
+
+def _check_scalable(objects: Objects, target: Target) -> None:
+    if not objects.kind_of(target).scalable:
+        raise Permanent(
+            f"{target.kind} cannot be scaled: it has no scale subresource",
+            remedy="Scale the workload that it belongs to, or apply a manifest.",
+        )
+
+
+def _check_restartable(target: Target, live: Manifest) -> None:
+    if (target.group, target.kind) not in RESTARTABLE:
+        kinds = ", ".join(sorted(kind for _, kind in RESTARTABLE))
+        raise Permanent(f"{target.kind} cannot be restarted", remedy=f"What can: {kinds}.")
+    if (live.get("spec") or {}).get("paused"):
+        raise Permanent(
+            f"{place(target)} is paused: a restart would start nothing",
+            remedy="Resume it first (`spec.paused: false`).",
+        )
+
+
+def _appliers_of_replicas(
+    target: Target, live: Manifest, replicas: int
+) -> tuple[FieldConflict, ...]:
+    if (live.get("spec") or {}).get("replicas") == replicas:
+        return ()
+    return tuple(
+        FieldConflict(target=target, field=REPLICAS, manager=str(entry.get("manager")))
+        for entry in live["metadata"].get("managedFields") or ()
+        if entry.get("operation") == "Apply"
+        and entry.get("manager") != FIELD_MANAGER
+        and _owns_replicas(entry.get("fieldsV1") or {})
+    )
+
+
+def _owns_replicas(fields: Mapping[str, Any]) -> bool:
+    return "f:replicas" in (fields.get("f:spec") or {})
