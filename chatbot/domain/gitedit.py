@@ -87,10 +87,11 @@ class _Work:
     def __init__(self, files: dict[str, str], folder: str) -> None:
         self.files = files
         self.folder = folder
+        self.parsed: dict[str, list[Any]] = {}
 
     def scale(self, target: Target, replicas: int) -> None:
         made_of = graph(self.files, self.folder)
-        location = find(self.files, made_of, target)
+        location = find(self.files, made_of, target, self.parsed)
         if location is None:
             self._scale_unseen_base(made_of, target, replicas)
             return
@@ -127,7 +128,7 @@ class _Work:
     def apply(self, manifest: Manifest) -> None:
         target = target_of(manifest)
         made_of = graph(self.files, self.folder)
-        location = find(self.files, made_of, target)
+        location = find(self.files, made_of, target, self.parsed)
         if location is None:
             self._add(made_of, manifest, target)
             return
@@ -153,7 +154,7 @@ class _Work:
 
     def _must_find(self, target: Target) -> Location:
         made_of = graph(self.files, self.folder)
-        location = find(self.files, made_of, target)
+        location = find(self.files, made_of, target, self.parsed)
         if location is None:
             raise missing(made_of, self.folder, target)
         return location

@@ -32,12 +32,22 @@ def locate(files: Mapping[str, str], target: Target, folder: str) -> Location | 
     return find(files, graph(files, folder), target)
 
 
-def find(files: Mapping[str, str], made_of: Graph, target: Target) -> Location | None:
-    """`locate`, in a graph that was followed before."""
+def find(
+    files: Mapping[str, str],
+    made_of: Graph,
+    target: Target,
+    parsed: dict[str, list[Any]] | None = None,
+) -> Location | None:
+    """`locate`, in a graph that was followed before. `parsed` remembers what texts hold, for
+    whoever looks for many targets."""
+    parsed = {} if parsed is None else parsed
     exact: dict[tuple[str, int], Location] = {}
     unplaced: dict[tuple[str, int], Location] = {}
     for source in made_of.sources:
-        for index, manifest in enumerate(documents(files[source.path], source.path)):
+        text = files[source.path]
+        if text not in parsed:
+            parsed[text] = documents(text, source.path)
+        for index, manifest in enumerate(parsed[text]):
             if not is_object(manifest):
                 _refuse_lists(manifest, target, source.path)
                 continue

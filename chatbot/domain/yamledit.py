@@ -46,8 +46,9 @@ def replace(text: str, index: int, wanted: dict[str, Json], *, rewrite: bool = F
             result = attempt(text, roots[index], wanted)
         except _Awkward:
             continue
-        if _reads_as(result, expected):
-            return result
+        for candidate in (result, result + "\n"):  # some text at the very end needs its newline
+            if _reads_as(candidate, expected):
+                return candidate
     line = roots[index].line
     raise NotEditable(f"the document at line {line} is written in a way that cannot be edited")
 
@@ -215,17 +216,15 @@ class _Edit:
         if "\n" in written or self.text[self.line_start(key.start) : key.start].strip(" -\ufeff"):
             raise _Awkward
         lines = yamlwrite.entry(written, wanted, self._style_like(value, key.start))
-        self._replace_lines(key.start, value.end, lines)
+        self._replace_lines(key.start, value.end, self.column(key.start), lines)
 
-    def _replace_lines(self, start: int, end: int, lines: list[str]) -> None:
-        """Put block lines in place of a value; a comment after it moves to the first line."""
-        if self.text[end - 1] == "\n":
-            self.put(start, end, self.join(lines, self.column(start)) + self.newline)
-            return
-        if comment := _TAIL_COMMENT.match(self.text, end):
+    def _replace_lines(self, start: int, end: int, column: int, lines: list[str]) -> None:
+        """Put block lines in place of a value whose key or dash stands at `column`. A comment
+        right after it moves to the first line; deeper ones were about what is gone."""
+        if self.text[end - 1] != "\n" and (comment := _TAIL_COMMENT.match(self.text, end)):
             lines = [lines[0] + comment[0], *lines[1:]]
-            end = comment.end()
-        self.put(start, end, self.join(lines, self.column(start)))
+        stop = self.after(end, column)
+        self.put(start, stop, self.join(lines, self.column(start)) + self.newline)
 
     def _style_like(self, value: Node, at: int) -> yamlwrite.Style:
         """The document's style, or that of the block of text which is replaced."""
@@ -283,7 +282,7 @@ class _Edit:
         for _, i1, i2, j1, j2 in matcher.get_opcodes():
             paired = min(i2 - i1, j2 - j1) if not key or old_keys[i1:i2] == new_keys[j1:j2] else 0
             for offset in range(paired):
-                self.item(node.items[i1 + offset], wanted[j1 + offset])
+                self.item(node.items[i1 + offset], wanted[j1 + offset], column)
             for i in range(i1 + paired, i2):
                 end = self.after(node.items[i].end, column)
                 self.put(self.line_start(dashes[i]), end, "")
@@ -297,15 +296,15 @@ class _Edit:
                 )
                 self.insert_lines(at, yamlwrite.block(fresh, self.style), column)
 
-    def item(self, node: Node, wanted: Json) -> None:
-        """Make an item of a block list equal to `wanted`."""
+    def item(self, node: Node, wanted: Json, column: int) -> None:
+        """Make an item of a block list, its dash at `column`, equal to `wanted`."""
         if same(to_json(node, any_keys=True), wanted):
             return
         if self._deeper(node, wanted) or self._on_the_line(node, wanted):
             return
         lines = yamlwrite.block_item(wanted, self._style_like(node, node.start - 2))
         lines = [lines[0][2:], *(line.removeprefix("  ") for line in lines[1:])]
-        self._replace_lines(node.start, node.end, lines)
+        self._replace_lines(node.start, node.end, column, lines)
 
     def _dashes(self, node: Node) -> list[int]:
         found: list[int] = []

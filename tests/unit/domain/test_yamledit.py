@@ -256,3 +256,73 @@ def test_an_edit_is_exact_and_leaves_other_documents_byte_for_byte(
     assert same(parsed(result, index), wanted)
     assert result.startswith(before)
     assert result.endswith(after)
+
+
+ODD = """\
+a:   # c1
+
+  # c2
+  b:
+  # c3
+  - # c4
+    x: 1
+    # c5
+  -   w: 2   # c6
+      z:
+        - - 1
+          - 2
+        -
+          # c7
+          - 3
+
+  - "q"   # c8
+  - |
+    text
+    more
+  # c9
+  c: >-
+    folded
+    text
+
+  d: "multi
+    line"
+  f: {a: [1, 2], b: {c: d}}   # c10
+  g: [
+    a, # c11
+    b
+  ]
+  h:
+  i: ""
+  k: &anc
+    l: 1
+"""
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    keys: list[Any] = []
+    if isinstance(value, dict | list):
+        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    return [p for key in keys for p in [(*path, key), *paths(value[key], (*path, key))]]
+
+
+@given(st.sampled_from([NASTY, ODD]), st.sampled_from(["\n", "\r\n"]), st.data())
+@settings(max_examples=300, deadline=None)
+def test_odd_layouts_are_edited_in_place(text: str, newline: str, data: st.DataObject) -> None:
+    text = (OTHER + "---\n" + text + OTHER).replace("\n", newline)
+    wanted = deepcopy(parsed(text, 1))
+    *above, last = data.draw(st.sampled_from(paths(wanted)))
+    parent = wanted
+    for key in above:
+        parent = parent[key]
+    action = data.draw(st.sampled_from(["set", "delete", "add"]))
+    if action == "delete":
+        del parent[last]
+    elif action == "add" and isinstance(parent, list):
+        parent.insert(last, clean(data.draw(VALUES)))
+    else:
+        parent["new" if action == "add" else last] = clean(data.draw(VALUES))
+    assume(wanted)
+    result = replace(text, 1, wanted)
+    assert same(parsed(result, 1), wanted)
+    assert result.startswith((OTHER + "---\n").replace("\n", newline))
+    assert result.endswith(OTHER.replace("\n", newline))
