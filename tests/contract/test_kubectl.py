@@ -36,6 +36,14 @@ def test_kustomizes_own_message_is_passed_on_without_our_paths() -> None:
         KubectlKustomize().render(REPOSITORY, "environments/none")
 
 
+BUILTIN_GENERATOR = """\
+generators:
+- |-
+  apiVersion: builtin
+  kind: ConfigMapGenerator
+  metadata: {name: a}
+  files: ['k=http://127.0.0.1:1/a']
+"""
 REMOTES = [
     "resources: ['https://example.com/a.yaml']",
     "resources: ['github.com/example/repo//base?ref=v1']",
@@ -49,6 +57,7 @@ REMOTES = [
     "patches: [{path: 'https://example.com/a'}]",
     "configMapGenerator: [{name: a, files: ['k=https://example.com/a']}]",
     "openapi: {path: 'https://example.com/a'}",
+    BUILTIN_GENERATOR,
 ]
 
 
