@@ -116,12 +116,12 @@ class _Work:
         wanted = deepcopy(location.manifest)
         spec = wanted.get("spec")
         template = spec.get("template") if isinstance(spec, dict) else None
-        if not isinstance(template, dict):
+        metadata = _mapping(template, "metadata")
+        annotations = _mapping(metadata, "annotations")
+        if annotations is None:
             raise Permanent(
                 f"{target} in {location.path} has no pod template to restart.", remedy=BY_HAND
             )
-        metadata = template["metadata"] = template.get("metadata") or {}
-        annotations = metadata["annotations"] = metadata.get("annotations") or {}
         annotations[RESTARTED_AT] = at
         self._replace(location, wanted)
 
@@ -272,6 +272,15 @@ class _Work:
             self._write(root.path, 0, wanted)
             return
         self._add_replicas(root, target, target.name, replicas)
+
+
+def _mapping(parent: Any, key: str) -> dict[str, Any] | None:
+    """The mapping under a key, made if there is nothing; None where something else stands."""
+    if not isinstance(parent, dict):
+        return None
+    if parent.get(key) is None:
+        parent[key] = {}
+    return parent[key] if isinstance(parent[key], dict) else None
 
 
 def _replicas(manifest: Manifest) -> Any:

@@ -82,8 +82,10 @@ def is_object(document: Any) -> bool:
     """Whether a document is one Kubernetes object with a name."""
     if not isinstance(document, dict) or not isinstance(document.get("metadata"), dict):
         return False
-    texts = (document.get("apiVersion"), document.get("kind"), document["metadata"].get("name"))
-    return all(isinstance(text, str) and text for text in texts)
+    metadata = document["metadata"]
+    texts = (document.get("apiVersion"), document.get("kind"), metadata.get("name"))
+    placed = isinstance(metadata.get("namespace") or "", str)
+    return placed and all(isinstance(text, str) and text for text in texts)
 
 
 def missing(made_of: Graph, folder: str, target: Target) -> Permanent:

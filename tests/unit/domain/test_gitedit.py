@@ -4,6 +4,8 @@ import json
 from textwrap import dedent
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chatbot.domain.change import Target
 from chatbot.domain.errors import NotFound, Permanent
@@ -286,3 +288,60 @@ def test_another_version_of_the_same_group_is_the_same_object() -> None:
     files = {f"{FOLDER}/a.yaml": DEPLOYMENT.replace("apps/v1", "apps/v1beta2")}
     assert locate(files, WEB, FOLDER)
     assert not locate({f"{FOLDER}/a.yaml": DEPLOYMENT.replace("apps/v1", "v1")}, WEB, FOLDER)
+
+
+PIECES = [
+    *[
+        "resources:\n",
+        "- a.yaml\n",
+        "- ../b\n",
+        "- .\n",
+        "- e\n",
+        "- 1\n",
+        "- []\n",
+        "- /\n",
+        "- ''\n",
+    ],
+    *["namespace: x\n", "namePrefix: 3\n", "replicas:\n", "- name: web\n", "  count: 1\n", "---\n"],
+    *["{}", "[]", "resources: 5\n", "bases: [..]\n", "helmCharts: x\n", "helmCharts: [1]\n", "x\n"],
+    *[
+        "configMapGenerator: [1]\n",
+        "components: ['\\0']\n",
+        "metadata: 1\n",
+        "kind: L\nitems: [1]\n",
+    ],
+    DEPLOYMENT,
+    DEPLOYMENT.partition("spec:")[0] + "spec: {template: {metadata: 3}}\n",
+    DEPLOYMENT.partition("  namespace")[0] + "  namespace: 5\n",
+]
+NAMES = [
+    "kustomization.yaml",
+    "b/kustomization.yaml",
+    "e/kustomization.yaml",
+    "e/kustomization.yml",
+    "e/a.yaml",
+    "e/x.yml",
+    "e/s/kustomization.yaml",
+    "e/shop/deployment-web.yaml",
+    "e/c/Chart.yaml",
+]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES),
+        st.lists(st.sampled_from(PIECES), max_size=5).map("".join),
+        max_size=5,
+    ),
+    st.sampled_from(["e", ""]),
+    st.sampled_from([Scale(WEB, 3), Restart(WEB, AT), Apply((manifest(),))]),
+)
+@settings(max_examples=500, deadline=None)
+def test_however_broken_the_repository_the_answer_is_an_edit_or_a_reason(
+    files: dict[str, str], folder: str, one: Edit
+) -> None:
+    try:
+        result = edit(files, folder, [one])
+    except Permanent as reason:
+        result = {"": reason.remedy}
+    assert all(result.values())
