@@ -263,7 +263,7 @@ def _answers(url: str, token: str, authority: Path | None) -> bool:
         context = ssl.create_default_context(cafile=str(authority))
     try:
         with urllib.request.urlopen(request, timeout=2, context=context) as response:  # noqa: S310 - as above
-            return bool(response.status == 200)  # noqa: PLR2004 - HTTP OK
+            return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 

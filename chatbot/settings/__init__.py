@@ -46,6 +46,7 @@ __all__ = [
     "Settings",
     "SlackMode",
     "SlackSettings",
+    "database",
     "load",
     "process_environment",
 ]
@@ -166,6 +167,11 @@ def load(environ: Mapping[str, str], path: Path | None = None) -> Settings:
     if rules is None or said:
         raise ConfigError("\n".join(said))
     return _assemble(variables, rules, config)
+
+
+def database(environ: Mapping[str, str]) -> Path:
+    """Where the database is, for commands that need nothing else."""
+    return read_variables(environ)[0].REDLIGHT_DB
 
 
 def _in_order(problems: Mapping[str, str]) -> list[str]:

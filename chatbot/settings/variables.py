@@ -1,17 +1,15 @@
 """The environment variables: secrets, and what differs from one machine to the next.
 
-`.env.example` lists the same variables, and a test keeps it so. The environment is handed in as a
-mapping and nothing is read behind the caller's back; that is why these are plain models and not
-pydantic-settings, whose point is to do the reading.
+`.env.example` lists the same variables, and a test keeps it so. pydantic-settings reads the process
+and `.env`; what it read is handed in as a mapping, so that every mistake can be told at once and
+nothing is read behind the caller's back.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,6 +18,12 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+)
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    SettingsConfigDict,
 )
 
 from chatbot.settings.rules import SlackMode
@@ -83,10 +87,12 @@ def _key_text(key: SecretStr) -> SecretStr:
     return SecretStr(key.get_secret_value().replace("\\n", "\n"))
 
 
-class Variables(BaseModel):
+class Variables(BaseSettings):
     """Every environment variable; a field's description says where its value comes from."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, case_sensitive=True
+    )
 
     SLACK_BOT_TOKEN: Annotated[
         SecretStr | None,
@@ -155,8 +161,16 @@ EMPTY_MEANS_SOMETHING = frozenset({"REDLIGHT_HTTP"})
 
 def process_environment(env_file: Path = Path(".env")) -> dict[str, str]:
     """The variables of this process, and those of `env_file` (if it is there) that it lacks."""
-    from_file = dotenv_values(env_file, interpolate=False)
-    return {name: value for name, value in from_file.items() if value is not None} | os.environ
+    sources = (
+        DotEnvSettingsSource(Variables, env_file=env_file, case_sensitive=True),
+        EnvSettingsSource(Variables, case_sensitive=True),
+    )
+    return {
+        name: value
+        for source in sources
+        for name, value in source.env_vars.items()
+        if value is not None
+    }
 
 
 def read_variables(environ: Mapping[str, str]) -> tuple[Variables, dict[str, str]]:

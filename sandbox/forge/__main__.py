@@ -33,7 +33,7 @@ from sandbox.forge import DEFAULT_TOKENS, AppConfig, Config, Forge, run
     help="PEM file to verify the App's JWTs with; without it their signature is not checked.",
 )  # fmt: skip
 @click.option("--host", default="127.0.0.1", show_default=True)
-def main(  # noqa: PLR0917 - click calls it by keyword
+def main(
     port: int,
     directory: Path,
     repo: str,

@@ -237,7 +237,7 @@ def _send(
         headers["X-OAuth-Scopes"] = "read:org, repo"
     if rendered.link:
         headers["Link"] = rendered.link
-    if request is not None and request.method == "GET" and rendered.status == 200:  # noqa: PLR2004 - OK
+    if request is not None and request.method == "GET" and rendered.status == 200:
         etag = f'W/"{hashlib.sha256(rendered.body).hexdigest()}"'
         headers |= {"ETag": etag, "Cache-Control": "private, max-age=60, s-maxage=60"}
         if etag.removeprefix("W/") in request.headers.get("If-None-Match", ""):

@@ -64,7 +64,8 @@ def with_history(folder: Path, closed: int) -> SqliteStore:
         )
         raw.execute(
             f"INSERT INTO changes {series} SELECT i, version, revision, 'completed', path,"
-            " requester, environment, 0, created_at, updated_at, NULL, 'copy-' || i, progress, request"
+            " requester, environment, 0, created_at, updated_at, NULL, 'copy-' || i, progress,"
+            " request"
             " FROM n, changes WHERE number = 1"
         )
         raw.execute(

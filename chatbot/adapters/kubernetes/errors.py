@@ -44,7 +44,7 @@ def from_transport(error: Exception, doing: str) -> RetryLater:
 def is_missing_object(error: ApiException) -> bool:
     """A 404 that speaks of the object, and not of a kind or path that the server lacks."""
     details = _status(error).get("details") or {}
-    return error.status == 404 and bool(details.get("name"))  # noqa: PLR2004 - HTTP Not Found
+    return error.status == 404 and bool(details.get("name"))
 
 
 def _refusal(code: int, sentence: str, status: Mapping[str, Any]) -> RedlightError:

@@ -57,7 +57,7 @@ def create_ref(call: Call) -> Answer:
     """POST git/refs."""
     git = call.forge.git
     name, sha = text(call.body, "ref", "Reference"), text(call.body, "sha", "Reference")
-    if not name.startswith("refs/") or name.count("/") < 2 or not git.is_ref_name(name):  # noqa: PLR2004 - refs/heads/x
+    if not name.startswith("refs/") or name.count("/") < 2 or not git.is_ref_name(name):
         raise refused(f"{name} is not a valid ref name.")
     kind = git.type_of(sha)
     if kind is None:
