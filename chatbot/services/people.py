@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import structlog
 
-from chatbot.domain.errors import NotFound
-from chatbot.domain.person import Person, counts, may_request
+from chatbot.domain.errors import NotFound, Refused
+from chatbot.domain.person import Person, counts, may_request, why_not_counted
 from chatbot.ports import Chat, Clock
 from chatbot.services.ttl_cache import TtlCache
 
@@ -52,6 +52,13 @@ class People:
         """The person, if they may request changes; raises `Refused` with why and what to do."""
         person = self.person(user)
         may_request(person, self._resolve(self._requesters) if self._requesters else None)
+        return person
+
+    def refuse_unless_counted(self, user: str) -> Person:
+        """The person, if they are a full member of the workspace; raises `Refused`."""
+        person = self.person(user)
+        if sentence := why_not_counted(person):
+            raise Refused(sentence)
         return person
 
     def is_requester(self, user: str) -> bool:

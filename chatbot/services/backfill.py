@@ -1,0 +1,204 @@
+"""Paying Git back: the pull request that brings an applied change into Git, and the proof that Git
+and the cluster agree afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chatbot.domain import record, story
+from chatbot.domain.change import (
+    Change,
+    Failure,
+    Operation,
+    PullRequest,
+    PullRequestState,
+    Target,
+)
+from chatbot.domain.diff import equal, unified_diff
+from chatbot.domain.environment import Environment
+from chatbot.domain.errors import Permanent
+from chatbot.domain.gitedit import Apply, Edit, Restart, Scale
+from chatbot.domain.lifecycle import Event
+from chatbot.ports import Cluster, Clusters, GitHost, Manifest
+from chatbot.services.ledger import Ledger
+from chatbot.services.operations import wanted_manifests
+from chatbot.services.repository import ClusterRepository
+
+LABEL = "redlight"
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """Brings Git and cluster together again."""
+
+    environments: Mapping[str, Environment]
+    clusters: Clusters
+    git: GitHost
+    repository: ClusterRepository
+    base: str
+    ledger: Ledger
+
+    def reconcile(self, change: Change) -> Change:
+        """Step `reconciling`: ask Git if it was not asked, else compare."""
+        pull_request = change.progress.pull_request
+        if pull_request is None:
+            return self._ask(change)
+        return self._compare(change)
+
+    def watch(self, change: Change) -> Change:
+        """Step `pr_open`: merge where that is ours to do, and see what became of it. An open one
+        rests until the poll wakes it."""
+        known = change.progress.pull_request
+        if known is None:
+            raise Permanent(f"{change.id} waits for a pull request that it does not know")
+        now = self.git.pull_request(known.number) or known
+        if now.state is PullRequestState.OPEN and self._may_merge(change, known, now):
+            method = self._environment(change).backfill.merge_method.value
+            merge_sha = self.git.merge(now.number, now.head_sha, method)
+            now = now.model_copy(update={"state": PullRequestState.MERGED, "merge_sha": merge_sha})
+        if now.state is PullRequestState.OPEN:
+            return self.ledger.rest(change, None, pull_request=now, failure=None, waiting=None)
+        if now.state is PullRequestState.MERGED:
+            return self._merged(change, now)
+        return self._closed(change, now)
+
+    def _may_merge(self, change: Change, known: PullRequest, now: PullRequest) -> bool:
+        """Only what we wrote merges by itself; a commit by somebody else waits for a person."""
+        return self._environment(change).backfill.auto_merge and known.head_sha == now.head_sha
+
+    def _merged(self, change: Change, pull_request: PullRequest) -> Change:
+        self.git.delete_branch(pull_request.branch)
+        return self.ledger.advance(
+            change,
+            Event.PR_MERGED,
+            "pull_request.merged",
+            data={"number": pull_request.number, "commit": pull_request.merge_sha},
+            notices=story.pull_request_merged(pull_request),
+            pull_request=pull_request,
+        )
+
+    def _closed(self, change: Change, pull_request: PullRequest) -> Change:
+        failure = Failure(
+            sentence=f"Pull request #{pull_request.number} was closed without a merge, "
+            "so the cluster has something that Git does not.",
+            remedy="Open it again, or undo the change in the cluster.",
+            at=self.ledger.clock.now(),
+        )
+        return self.ledger.advance(
+            change,
+            Event.PR_CLOSED,
+            "pull_request.closed",
+            data={"number": pull_request.number},
+            notices=story.failure_notices(change, failure),
+            due_in=None,
+            pull_request=pull_request,
+            divergence=self._divergence(change),
+            failure=failure,
+        )
+
+    def _ask(self, change: Change) -> Change:
+        base_sha = change.progress.base_sha
+        if not base_sha or self.git.head(change.branch) is None:
+            head = self.git.head(self.base)
+            if head is None:
+                raise Permanent(
+                    f"The repository has no branch {self.base}",
+                    remedy="Set [git] branch in redlight.toml to the branch the cluster follows.",
+                )
+            if head != base_sha:
+                return self.ledger.note(
+                    change, "backfill.based", data={"commit": head}, base_sha=head
+                )
+        folder = self._environment(change).path
+        files = self.repository.edited(base_sha, folder, [_edit(change)])
+        if not files:
+            return self._compare(change)
+        files[record.record_path(change)] = record.change_record(change)
+        commit = self.git.commit(change.branch, base_sha, record.commit_message(change), files)
+        plan = change.progress.plan
+        diff = "\n".join(planned.diff for planned in plan.objects if planned.diff) if plan else ""
+        pull_request = self.git.open_pull_request(
+            change.branch,
+            self.base,
+            record.pull_request_title(change),
+            record.pull_request_body(change, diff=diff),
+            [LABEL],
+        )
+        return self.ledger.advance(
+            change,
+            Event.PR_OPENED,
+            "pull_request.opened",
+            data={
+                "number": pull_request.number,
+                "url": pull_request.url,
+                "commit": commit,
+                "files": sorted(files),
+            },
+            notices=story.pull_request_opened(change, pull_request),
+            pull_request=pull_request,
+        )
+
+    def _compare(self, change: Change) -> Change:
+        divergence = self._divergence(change)
+        if not divergence:
+            return self.ledger.advance(
+                change,
+                Event.IN_SYNC,
+                "change.completed",
+                data={"objects": [target.key for target in change.request.targets]},
+                notices=story.completed(change),
+                due_in=None,
+                divergence="",
+            )
+        failure = Failure(
+            sentence="Git and the cluster differ, so this is not done.",
+            remedy="Open a pull request again to bring Git to what was asked, or mend the cluster "
+            "and retry.",
+            at=self.ledger.clock.now(),
+        )
+        return self.ledger.note(
+            change,
+            "reconciliation.differs",
+            data={"diff": divergence},
+            notices=story.failure_notices(change, failure),
+            due_in=None,
+            divergence=divergence,
+            failure=failure,
+            waiting=None,
+        )
+
+    def _divergence(self, change: Change) -> str:
+        """How Git and the cluster differ in the change's objects, as a diff from live to Git;
+        empty when they agree. The server judges: Git's object as it would be applied."""
+        environment = self._environment(change)
+        head = self.git.head(self.base) or ""
+        wanted = self.repository.desired(head, environment.path)
+        cluster = self.clusters(environment.context)
+        return "\n".join(
+            diff
+            for target in change.request.targets
+            if (diff := _difference(cluster, target, wanted.get(target.key)))
+        )
+
+    def _environment(self, change: Change) -> Environment:
+        return self.environments[change.request.environment]
+
+
+def _difference(cluster: Cluster, target: Target, wanted: Manifest | None) -> str:
+    if wanted is None:
+        live = cluster.get(target)
+        return unified_diff(live, None) if live else ""
+    [answer] = cluster.dry_run_apply([wanted], force=True)
+    return "" if equal(answer.live, answer.result) else unified_diff(answer.live, answer.result)
+
+
+def _edit(change: Change) -> Edit:
+    request = change.request
+    match request.operation:
+        case Operation.APPLY:
+            return Apply(tuple(wanted_manifests(change)))
+        case Operation.SCALE if request.replicas is not None:
+            return Scale(request.targets[0], request.replicas)
+        case Operation.RESTART:
+            return Restart(request.targets[0], change.progress.restarted_at)
+        case _:
+            raise Permanent(f"{change.id} is of a kind that Git cannot be asked for")

@@ -1,0 +1,267 @@
+"""From what was typed to a `ChangeRequest`, or to one sentence on each field that does not hold.
+
+Runs while the modal is still open, so it must be quick: the cluster is asked only for kinds (a
+warm cache) and for the one object that is named.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from chatbot.domain.change import ChangeRequest, Operation, RiskLevel, Target, TimeWindow
+from chatbot.domain.environment import Environment
+from chatbot.domain.errors import InvalidInput, NotFound, Permanent, RetryLater
+from chatbot.domain.form import OPERATION_FIELDS, REQUIRED_DETAILS, Form
+from chatbot.domain.manifest import parse, place
+from chatbot.domain.names import dns_subdomain, parse_replicas
+from chatbot.domain.window import parse_window
+from chatbot.ports import Cluster, Clusters, Kind, Manifest
+from chatbot.services.sources import Sources
+
+_T = TypeVar("_T")
+
+_RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet", "DeploymentConfig"})
+
+
+@dataclass
+class _Errors:
+    """Collects one sentence a field, the first one wins."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, sentence: str) -> None:
+        self.fields.setdefault(name, sentence)
+
+    def collect(self, error: InvalidInput) -> None:
+        for name, sentence in error.fields.items():
+            self.add(name, sentence)
+
+    def raise_any(self) -> None:
+        if self.fields:
+            raise InvalidInput(self.fields)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Reads forms."""
+
+    environments: Mapping[str, Environment]
+    clusters: Clusters
+    sources: Sources
+    now: Callable[[], datetime]
+
+    def read(self, form: Form, time_zone: str) -> ChangeRequest:
+        """Raises `InvalidInput` with a sentence for each field that does not hold."""
+        environment, operation = self._place(form)
+        errors = _Errors()
+        self._require(form, environment, errors)
+        window = self._window(form, time_zone, errors)
+        risk = self._risk(form, environment, errors)
+        targets: tuple[Target, ...] = ()
+        manifest = source = None
+        replicas = None
+        try:
+            cluster = self.clusters(environment.context)
+            if operation is Operation.APPLY:
+                manifest, source = self._manifest(form, environment)
+                targets = self._targets_of(manifest, form, environment, cluster)
+            else:
+                if operation is Operation.SCALE:
+                    replicas = _checked(errors, lambda: parse_replicas(form.replicas))
+                targets = (self._target(form, environment, cluster, operation, errors),)
+        except InvalidInput as error:
+            errors.collect(error)
+        except RetryLater as error:
+            blamed = "manifest" if operation is Operation.APPLY else "name"
+            errors.add(blamed, f"{error}. Nothing is lost: submit again in a moment.")
+        errors.raise_any()
+        return ChangeRequest(
+            operation=operation,
+            environment=environment.name,
+            namespace=_common_namespace(targets),
+            targets=targets,
+            manifest=manifest,
+            manifest_ref=source,
+            replicas=replicas,
+            justification=form.justification,
+            risk_assessment=risk,
+            rollback_plan=form.rollback_plan,
+            affected_services=_names(form.affected_services),
+            maintenance_window=window,
+            incident_id=form.incident_id,
+            session=form.session,
+        )
+
+    def _place(self, form: Form) -> tuple[Environment, Operation]:
+        environment = self.environments.get(form.environment)
+        if environment is None:
+            known = ", ".join(self.environments)
+            raise InvalidInput({"environment": f"Choose one of {known}."})
+        if not environment.rules.auto_apply:
+            raise InvalidInput(
+                {
+                    "environment": f"Changes to {environment.name} go through a pull request "
+                    "first, which this version does not do yet. Open the pull request by hand."
+                }
+            )
+        if form.operation not in OPERATION_FIELDS:
+            raise InvalidInput({"operation": f"Choose one of {', '.join(OPERATION_FIELDS)}."})
+        return environment, Operation(form.operation)
+
+    def _require(self, form: Form, environment: Environment, errors: _Errors) -> None:
+        if not form.justification:
+            errors.add("justification", "Say in a sentence why this is needed; it goes into Git.")
+        for name in REQUIRED_DETAILS[environment.class_]:
+            if not getattr(form, name):
+                errors.add(name, f"Changes to {environment.name} need this.")
+        if form.session and not form.session.startswith(("https://", "http://")):
+            errors.add("session", "Paste the session's link; it starts with https://.")
+
+    def _risk(self, form: Form, environment: Environment, errors: _Errors) -> RiskLevel:
+        if not form.risk_assessment:
+            return environment.rules.risk_level
+        try:
+            return RiskLevel(form.risk_assessment)
+        except ValueError:
+            errors.add("risk_assessment", f"Choose one of {', '.join(RiskLevel)}.")
+            return environment.rules.risk_level
+
+    def _window(self, form: Form, time_zone: str, errors: _Errors) -> TimeWindow | None:
+        try:
+            return parse_window(form.window_start, form.window_end, time_zone, self.now())
+        except InvalidInput as error:
+            errors.collect(error)
+            return None
+
+    def _manifest(self, form: Form, environment: Environment) -> tuple[str, str | None]:
+        if form.manifest and form.manifest_ref:
+            raise InvalidInput(
+                {"manifest_ref": "Paste a manifest or name a pull request, not both."}
+            )
+        if form.manifest_ref:
+            return self.sources.read(form.manifest_ref, environment)
+        if not form.manifest:
+            raise InvalidInput(
+                {"manifest": "Paste the YAML here, or name a pull request or branch below."}
+            )
+        return form.manifest, None
+
+    def _targets_of(
+        self, text: str, form: Form, environment: Environment, cluster: Cluster
+    ) -> tuple[Target, ...]:
+        blamed = "manifest_ref" if form.manifest_ref else "manifest"
+        manifests = parse(text, blamed)
+        return tuple(
+            self._target_of(manifest, blamed, form, environment, cluster) for manifest in manifests
+        )
+
+    def _target_of(
+        self,
+        manifest: Manifest,
+        blamed: str,
+        form: Form,
+        environment: Environment,
+        cluster: Cluster,
+    ) -> Target:
+        try:
+            kind = cluster.kind(manifest["kind"], manifest["apiVersion"])
+        except NotFound as error:
+            raise InvalidInput({blamed: str(error)}) from error
+        placed = place(
+            manifest,
+            namespaced=kind.namespaced,
+            default_namespace=form.namespace or environment.only_namespace,
+            owns_namespace=environment.owns_namespace,
+            field=blamed,
+        )
+        metadata = placed["metadata"]
+        if kind.namespaced:
+            return _target(kind, metadata["namespace"], metadata["name"])
+        own_namespace = kind.kind == "Namespace" and environment.namespaces
+        if not environment.cluster_scoped and not (
+            own_namespace and environment.owns_namespace(metadata["name"])
+        ):
+            raise InvalidInput(
+                {
+                    blamed: f"{kind.kind} {metadata['name']} belongs to the whole "
+                    f"cluster, and {environment.name} allows only objects in its namespaces."
+                }
+            )
+        return _target(kind, "", metadata["name"])
+
+    def _target(
+        self,
+        form: Form,
+        environment: Environment,
+        cluster: Cluster,
+        operation: Operation,
+        errors: _Errors,
+    ) -> Target:
+        namespace = self._namespace(form, environment, errors)
+        if not form.kind:
+            errors.add("kind", "Which kind of object? For example Deployment.")
+        if not form.name:
+            errors.add("name", "Which object? Its name, for example web.")
+        elif not dns_subdomain(form.name):
+            errors.add("name", f"“{form.name}” is no name: use lower case, digits, - and dots.")
+        errors.raise_any()
+        try:
+            kind = cluster.kind(form.kind)
+        except NotFound as error:
+            raise InvalidInput({"kind": str(error)}) from error
+        if operation is Operation.SCALE and not kind.scalable:
+            raise InvalidInput({"kind": f"{kind.kind} has no replicas to scale."})
+        if operation is Operation.RESTART and kind.kind not in _RESTARTABLE:
+            known = ", ".join(sorted(_RESTARTABLE))
+            raise InvalidInput({"kind": f"{kind.kind} cannot be restarted; {known} can."})
+        target = _target(kind, namespace, form.name)
+        self._require_object(target, kind, cluster)
+        return target
+
+    def _namespace(self, form: Form, environment: Environment, errors: _Errors) -> str:
+        namespace = form.namespace or environment.only_namespace
+        if not namespace:
+            errors.add("namespace", "Which namespace? For example shop.")
+        elif not environment.owns_namespace(namespace):
+            allowed = ", ".join(environment.namespaces)
+            errors.add(
+                "namespace",
+                f"{namespace} does not belong to {environment.name}"
+                + (f"; {allowed} does." if allowed else "."),
+            )
+        return namespace
+
+    def _require_object(self, target: Target, kind: Kind, cluster: Cluster) -> None:
+        """A name that is not there is told with the names that are."""
+        try:
+            if cluster.get(target) is not None:
+                return
+            there = cluster.names(kind, target.namespace)
+        except Permanent as error:
+            raise InvalidInput({"name": f"{error} {error.remedy}".strip()}) from error
+        others = f"; there are {', '.join(sorted(there)[:10])}" if there else ""
+        raise InvalidInput(
+            {"name": f"There is no {kind.kind} {target.name} in {target.namespace}{others}."}
+        )
+
+
+def _target(kind: Kind, namespace: str, name: str) -> Target:
+    return Target(api_version=kind.api_version, kind=kind.kind, namespace=namespace, name=name)
+
+
+def _checked(errors: _Errors, read: Callable[[], _T]) -> _T | None:
+    try:
+        return read()
+    except InvalidInput as error:
+        errors.collect(error)
+        return None
+
+
+def _common_namespace(targets: tuple[Target, ...]) -> str:
+    namespaces = {target.namespace for target in targets if target.namespace}
+    return namespaces.pop() if len(namespaces) == 1 else ""
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for word in text.replace("\n", ",").split(",") if (name := word.strip()))

@@ -1,0 +1,71 @@
+"""The operations on a cluster: what each would do, and doing it. Only here are they told apart."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chatbot.domain.change import Change, Operation
+from chatbot.domain.errors import Permanent
+from chatbot.domain.manifest import parse, without_server_fields
+from chatbot.ports import Cluster, DryRun, Manifest
+
+
+def wanted_manifests(change: Change) -> list[Manifest]:
+    """The documents of an `apply`, each with the namespace that intake resolved for it."""
+    manifests = [without_server_fields(read) for read in parse(change.request.manifest or "")]
+    for manifest, target in zip(manifests, change.request.targets, strict=True):
+        if target.namespace:
+            manifest["metadata"]["namespace"] = target.namespace
+    return manifests
+
+
+def restart_time(now: datetime) -> str:
+    """The `restartedAt` value, as kubectl writes it: RFC 3339 in UTC, to the second."""
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dry_run(cluster: Cluster, change: Change, *, force: bool) -> Sequence[DryRun]:
+    """What the server would make of the change, an answer for each target."""
+    request, progress = change.request, change.progress
+    match request.operation:
+        case Operation.APPLY:
+            return cluster.dry_run_apply(wanted_manifests(change), force=force)
+        case Operation.SCALE:
+            replicas = _replicas(change)
+            return [
+                cluster.dry_run_scale(target, replicas, force=force) for target in request.targets
+            ]
+        case Operation.RESTART:
+            return [
+                cluster.dry_run_restart(target, progress.restarted_at) for target in request.targets
+            ]
+        case Operation.ROLLBACK:
+            raise _not_yet(change)
+
+
+def perform(cluster: Cluster, change: Change) -> None:
+    """Do it. Repeating it ends in the same place."""
+    request, progress = change.request, change.progress
+    match request.operation:
+        case Operation.APPLY:
+            cluster.apply(wanted_manifests(change), change=change.id, force=progress.force)
+        case Operation.SCALE:
+            for target in request.targets:
+                cluster.scale(target, _replicas(change), change=change.id)
+        case Operation.RESTART:
+            for target in request.targets:
+                cluster.restart(target, progress.restarted_at, change=change.id)
+        case Operation.ROLLBACK:
+            raise _not_yet(change)
+
+
+def _replicas(change: Change) -> int:
+    if change.request.replicas is None:
+        raise Permanent(f"{change.id} scales, but says not to how many replicas")
+    return change.request.replicas
+
+
+def _not_yet(change: Change) -> Permanent:
+    return Permanent(
+        f"{change.id} is a rollback, which this version cannot perform",
+        remedy="Request a change that applies the earlier manifests.",
+    )

@@ -1,0 +1,41 @@
+"""Looks at open pull requests with conditional requests, and wakes the changes whose moved."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from chatbot.domain.errors import Permanent, RetryLater
+from chatbot.ports import GitHost, Store
+from chatbot.services.ledger import Ledger
+from chatbot.services.reconcile import touch
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class PullRequestPoll:
+    """One look at every open pull request."""
+
+    store: Store
+    git: GitHost
+    ledger: Ledger
+    wake: Callable[[int], None]
+
+    def run(self) -> None:
+        """Ask for each; one that cannot be asked is asked at the next poll."""
+        for number in self.store.with_open_pull_request():
+            known = self.store.change(number).progress.pull_request
+            if known is None:
+                continue
+            try:
+                now = self.git.pull_request(known.number, known.etag)
+            except RetryLater as error:
+                log.warning("poll.postponed", because=str(error))
+                return
+            except Permanent as error:
+                log.warning("poll.failed", change=number, because=str(error))
+                continue
+            if now is not None and now != known:
+                touch(self.store, self.ledger, number)
+                self.wake(number)

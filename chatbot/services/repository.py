@@ -1,0 +1,53 @@
+"""An environment's files at a commit of the cluster repository, and what they stand for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chatbot.domain.gitedit import Edit
+from chatbot.domain.kustomization import graph
+from chatbot.domain.manifest import Manifest, target_of
+from chatbot.ports import GitHost, Kustomize
+from chatbot.services.gitstate import desired, proved_edit
+
+
+@dataclass(frozen=True)
+class ClusterRepository:
+    """Reads environments from Git and edits them."""
+
+    git: GitHost
+    kustomize: Kustomize
+
+    def edited(self, commit_sha: str, folder: str, edits: Sequence[Edit]) -> dict[str, str | None]:
+        """The files that have to change at a commit, with their new text; empty when Git says all
+        of it already. Raises `Permanent` for what cannot be edited safely."""
+        files = self._files(commit_sha, folder)
+        return dict(proved_edit(files, folder, edits, self.kustomize))
+
+    def desired(self, commit_sha: str, folder: str) -> dict[str, Manifest]:
+        """What should be in the cluster, by `Target.key`."""
+        objects = desired(self._files(commit_sha, folder), folder, self.kustomize)
+        return {target_of(manifest).key: manifest for manifest in objects}
+
+    def _files(self, commit_sha: str, folder: str) -> Mapping[str, str]:
+        """The folder's text files, and those of the bases that it refers to."""
+        files = self._below(commit_sha, folder)
+        looked_into = {folder}
+        while missing := sorted(set(graph(files, folder).absent) - looked_into):
+            looked_into.update(missing)
+            for path in missing:
+                files.update(self._below(commit_sha, path))
+        return files
+
+    def _below(self, commit_sha: str, path: str) -> dict[str, str]:
+        """The text of every file below a folder, or of the one file of that path."""
+        found = self.git.files(commit_sha, under=path)
+        if not found:
+            parent = path.rpartition("/")[0]
+            found = [file for file in self.git.files(commit_sha, under=parent) if file.path == path]
+        texts = {}
+        for file in found:
+            try:
+                texts[file.path] = self.git.read(file.blob_sha).decode()
+            except UnicodeDecodeError:
+                continue  # a picture or an archive: nothing that Kubernetes reads
+        return texts

@@ -1,0 +1,201 @@
+"""What people do with changes: request, confirm, take back, try again, look.
+
+Each call checks permission in one place, records its event with the state it leads to, and wakes
+the reconciler; nothing long happens here. Every refusal is recorded.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from chatbot.domain import story
+from chatbot.domain.change import Change
+from chatbot.domain.environment import Environment
+from chatbot.domain.errors import Refused, StaleChange
+from chatbot.domain.events import AuditEntry
+from chatbot.domain.form import Form
+from chatbot.domain.lifecycle import Event, allows
+from chatbot.domain.offers import Offer, offers
+from chatbot.domain.permission import Actor, permit
+from chatbot.ports import NewChange, Store
+from chatbot.services.intake import Intake
+from chatbot.services.ledger import Ledger
+from chatbot.services.people import People
+
+_TRIES = 20
+"""How often an event is decided anew because the row moved on meanwhile."""
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The use cases behind commands, modals and buttons."""
+
+    store: Store
+    ledger: Ledger
+    people: People
+    intake: Intake
+    environments: Mapping[str, Environment]
+    wake: Callable[[int], None]
+    shown: Callable[[int], None]
+
+    def welcome(self, user: str) -> None:
+        """Raise `Refused` if this user may not request changes, before a form is filled in."""
+        with self._recorded(None, user, "request"):
+            self.people.refuse_unless_requester(user)
+
+    def submit(self, user: str, submission: str, form: Form) -> Change:
+        """A submitted form becomes a change. Raises `Refused` or `InvalidInput`; then nothing is
+        stored. The same `submission` twice makes one change."""
+        with self._recorded(None, user, "request"):
+            person = self.people.refuse_unless_requester(user)
+        request = self.intake.read(form, person.time_zone)
+        new = NewChange(
+            path=self.environments[request.environment].request_path,
+            requester=user,
+            request=request,
+            submission=submission,
+        )
+        entry = AuditEntry(
+            kind="change.requested",
+            actor=user,
+            change=None,
+            at=self.ledger.clock.now(),
+            data=request.model_dump(mode="json"),
+        )
+        change = self.store.create_change(new, entry, story.requested(user))
+        self.wake(change.number)
+        return change
+
+    def confirm(self, user: str, number: int, seen_digest: str) -> Change:
+        """The requester has seen the diff and wants it. `seen_digest` is of the plan that stood
+        above the button; empty when the button did not carry one."""
+
+        def confirmed(change: Change) -> Change:
+            plan = change.progress.plan
+            if plan is None or (seen_digest and plan.digest != seen_digest):
+                raise Refused(
+                    f"The diff of {change.id} changed after this card was drawn. "
+                    "Look at the new one, then confirm again."
+                )
+            force = change.progress.force or bool(plan.conflicts)
+            return self.ledger.advance(
+                change,
+                Event.CONFIRMED,
+                "change.confirmed",
+                actor=user,
+                data={"digest": plan.digest, "force": force},
+                notices=story.confirmed(change, user, force=force),
+                confirmed_digest=plan.digest,
+                confirmed_by=user,
+                force=force,
+            )
+
+        return self._act(user, number, Offer.CONFIRM, confirmed)
+
+    def take_back(self, user: str, number: int) -> Change:
+        """Cancel what has not touched the cluster; undo what has."""
+        offered = offers(self.store.change(number))
+        if Offer.UNDO in offered:
+            return self._act(user, number, Offer.UNDO, lambda change: self._undo(user, change))
+        return self._act(user, number, Offer.CANCEL, lambda change: self._cancel(user, change))
+
+    def retry(self, user: str, number: int) -> Change:
+        """Try again what stands still."""
+
+        def retried(change: Change) -> Change:
+            if allows(change.state, Event.RETRIED):
+                return self.ledger.advance(
+                    change, Event.RETRIED, "change.retried", actor=user, plan=None
+                )
+            return self.ledger.note(change, "step.retried", actor=user, failure=None)
+
+        return self._act(user, number, Offer.RETRY, retried)
+
+    def open_backfill(self, user: str, number: int) -> Change:
+        """Ask Git again, after the pull request was closed or Git turned out to differ."""
+
+        def reopened(change: Change) -> Change:
+            return self.ledger.note(
+                change,
+                "backfill.asked_again",
+                actor=user,
+                pull_request=None,
+                divergence="",
+                failure=None,
+            )
+
+        return self._act(user, number, Offer.OPEN_BACKFILL, reopened)
+
+    def see(self, user: str, number: int) -> Change:
+        """A change to look at. Raises `NotFound` and `Refused`."""
+        change = self.store.change(number)
+        with self._recorded(number, user, "see"):
+            if Offer.SHOW_DIFF in offers(change):
+                permit(Offer.SHOW_DIFF, self._actor(user), change)
+            else:
+                self.people.refuse_unless_counted(user)
+        return change
+
+    def listed(self, user: str, words: str) -> list[Change]:
+        """At most ten changes: `mine`, `open` (the default), an environment's, or those that
+        hold the words."""
+        match words.strip().lower():
+            case "" | "open":
+                return self.store.changes(open_only=True)
+            case "mine":
+                return self.store.changes(requester=user)
+            case name if name in self.environments:
+                return self.store.changes(environment=name)
+            case _:
+                return self.store.changes(text=words.strip())
+
+    def _undo(self, user: str, change: Change) -> Change:
+        failure = change.progress.failure
+        return self.ledger.advance(
+            change,
+            Event.ROLLBACK_STARTED,
+            "rollback.started",
+            actor=user,
+            data={"because": "asked for"},
+            notices=story.undo_started(change, user),
+            failure=failure,
+        )
+
+    def _cancel(self, user: str, change: Change) -> Change:
+        return self.ledger.advance(
+            change,
+            Event.CANCELLED,
+            "change.cancelled",
+            actor=user,
+            notices=story.cancelled(change, user),
+            due_in=None,
+        )
+
+    def _act(
+        self, user: str, number: int, offer: Offer, effect: Callable[[Change], Change]
+    ) -> Change:
+        """Permission, then the effect; decided anew if the row moved on. Of two clicks at the
+        same instant one finds the state that the other left, and is told so."""
+        for _ in range(_TRIES):
+            change = self.store.change(number)
+            with self._recorded(number, user, offer.name.lower()):
+                permit(offer, self._actor(user), change)
+                try:
+                    after = effect(change)
+                except StaleChange:
+                    continue
+            self.wake(number)
+            self.shown(number)
+            return after
+        raise Refused(f"{change.id} is moving too fast right now. Look at its card and try again.")
+
+    def _actor(self, user: str) -> Actor:
+        return Actor(person=self.people.person(user), is_senior=self.people.is_senior(user))
+
+    @contextmanager
+    def _recorded(self, number: int | None, user: str, action: str) -> Iterator[None]:
+        try:
+            yield
+        except Refused as refusal:
+            self.ledger.refuse(number, user, action, str(refusal))
+            raise

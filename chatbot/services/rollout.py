@@ -1,0 +1,178 @@
+"""The cluster's part of the direct path: snapshot, apply, watch, and put back what fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chatbot.domain import story
+from chatbot.domain.change import Change, Failure, PullRequestState, SnapshotEntry, Waiting
+from chatbot.domain.change import format_change_id as change_id
+from chatbot.domain.environment import Environment
+from chatbot.domain.errors import Permanent
+from chatbot.domain.lifecycle import Event
+from chatbot.domain.rollout import RolloutStatus, judge
+from chatbot.ports import Cluster, Clusters, GitHost, Store
+from chatbot.services.ledger import Ledger
+from chatbot.services.operations import perform
+from chatbot.services.plan import Planner
+
+QUEUE_DELAY = timedelta(seconds=2)
+WATCH_DELAY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Writes to clusters, and sees it through."""
+
+    environments: Mapping[str, Environment]
+    clusters: Clusters
+    git: GitHost
+    store: Store
+    ledger: Ledger
+    planner: Planner
+
+    def apply(self, change: Change) -> Change:
+        """Step `applying`: wait for the objects, make sure that what was confirmed still holds,
+        store the snapshot, then write."""
+        if holders := self.store.hold(change):
+            return self._queue(change, holders)
+        if change.progress.started_digest != change.progress.confirmed_digest:
+            return self._start(change)
+        try:
+            perform(self._cluster(change), change)
+        except Permanent as error:
+            return self._go_back(change, str(error), error.remedy)
+        return self.ledger.advance(
+            change,
+            Event.APPLIED,
+            "change.applied",
+            data={"objects": [target.key for target in change.request.targets]},
+            notices=story.applied(change),
+            applied_at=self.ledger.clock.now(),
+        )
+
+    def validate(self, change: Change) -> Change:
+        """Step `validating`: judge the rollout as `kubectl rollout status` does."""
+        environment = self.environments[change.request.environment]
+        cluster = self._cluster(change)
+        verdicts = self._judge(cluster, change)
+        lines = tuple(verdict.message for verdict in verdicts)
+        if all(verdict.done for verdict in verdicts):
+            return self.ledger.advance(
+                change,
+                Event.ROLLED_OUT,
+                "rollout.finished",
+                data={"rollout": list(lines)},
+                notices=story.rolled_out(change),
+                rollout=lines,
+            )
+        started = change.progress.applied_at or change.updated_at
+        late = self.ledger.clock.now() - started > environment.rollout_timeout
+        if late or any(verdict.failed for verdict in verdicts):
+            return self._go_back(change, self._reasons(cluster, change, verdicts, late=late), "")
+        return self.ledger.rest(change, WATCH_DELAY, rollout=lines)
+
+    def roll_back(self, change: Change) -> Change:
+        """Step `rolling_back`: everything as the snapshot has it, no pull request left open."""
+        pull_request = change.progress.pull_request
+        if pull_request and pull_request.state is PullRequestState.OPEN:
+            self.git.close(pull_request.number)
+        self._cluster(change).restore(change.progress.snapshot or (), change=change.id)
+        failure = change.progress.failure
+        return self.ledger.advance(
+            change,
+            Event.RESTORED,
+            "change.rolled_back",
+            data={"objects": [entry.target.key for entry in change.progress.snapshot or ()]},
+            notices=story.rolled_back(change, failure.sentence if failure else ""),
+            due_in=None,
+            failure=failure,
+        )
+
+    def _queue(self, change: Change, holders: list[int]) -> Change:
+        names = ", ".join(change_id(number) for number in holders)
+        waited = change.progress.waiting
+        since = waited.since if waited else self.ledger.clock.now()
+        waiting = Waiting(reason=f"its objects are held by {names}", since=since)
+        return self.ledger.rest(change, QUEUE_DELAY, waiting=waiting)
+
+    def _start(self, change: Change) -> Change:
+        plan = self.planner.preview(change)
+        if plan.digest != change.progress.confirmed_digest:
+            return self.ledger.advance(
+                change,
+                Event.OUTDATED,
+                "plan.outdated",
+                data={"confirmed": change.progress.confirmed_digest, "now": plan.digest},
+                notices=story.outdated(change),
+                confirmed_digest="",
+                confirmed_by="",
+                force=False,
+            )
+        targets = change.request.targets
+        snapshot = change.progress.snapshot or tuple(
+            SnapshotEntry(target=target, manifest=manifest)
+            for target, manifest in zip(
+                targets, self._cluster(change).get_many(targets), strict=True
+            )
+        )
+        return self.ledger.note(
+            change,
+            "snapshot.taken",
+            data={
+                "existed": [entry.target.key for entry in snapshot if entry.manifest],
+                "new": [entry.target.key for entry in snapshot if not entry.manifest],
+            },
+            snapshot=snapshot,
+            started_digest=plan.digest,
+            waiting=None,
+        )
+
+    def _judge(self, cluster: Cluster, change: Change) -> list[RolloutStatus]:
+        targets = change.request.targets
+        return [
+            judge(manifest)
+            if manifest
+            else RolloutStatus(
+                done=False, failed=True, message=f"{target} is gone: somebody deleted it"
+            )
+            for target, manifest in zip(targets, cluster.get_many(targets), strict=True)
+        ]
+
+    def _reasons(
+        self, cluster: Cluster, change: Change, verdicts: list[RolloutStatus], *, late: bool
+    ) -> str:
+        lines = []
+        for target, verdict in zip(change.request.targets, verdicts, strict=True):
+            if verdict.done:
+                continue
+            lines += [f"{target}: {verdict.message}", *cluster.failing_pods(target)]
+        if late:
+            lines.insert(0, "The rollout did not finish in time.")
+        return "\n".join(lines)
+
+    def _go_back(self, change: Change, sentence: str, remedy: str) -> Change:
+        environment = self.environments[change.request.environment]
+        failure = Failure(sentence=sentence, remedy=remedy, at=self.ledger.clock.now())
+        data = {"because": sentence}
+        if environment.rollback_on_failure:
+            return self.ledger.advance(
+                change,
+                Event.ROLLBACK_STARTED,
+                "rollback.started",
+                data=data,
+                notices=story.rollback_started(change, sentence),
+                failure=failure,
+            )
+        return self.ledger.advance(
+            change,
+            Event.FAILED,
+            "change.failed",
+            data=data,
+            notices=story.failure_notices(change, failure),
+            due_in=None,
+            failure=failure,
+        )
+
+    def _cluster(self, change: Change) -> Cluster:
+        return self.clusters(self.environments[change.request.environment].context)

@@ -1,0 +1,61 @@
+"""Manifests that are too long to paste: read from a pull request or a branch, at one commit."""
+
+import re
+from dataclasses import dataclass
+
+from chatbot.domain.environment import Environment
+from chatbot.domain.errors import InvalidInput, NotFound
+from chatbot.ports import GitHost
+
+_FIELD = "manifest_ref"
+_PULL_REQUEST = re.compile(r"(?:#|.*/pull/)?(\d{1,9})(?:[/?#].*)?", re.DOTALL)
+_BRANCH = re.compile(r"[A-Za-z0-9._/-]{1,200}")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Reads what a reference names."""
+
+    git: GitHost
+    base: str
+    """The branch that the cluster follows."""
+
+    def read(self, reference: str, environment: Environment) -> tuple[str, str]:
+        """The YAML of the files of this environment that the reference adds or changes, as one
+        text of many documents, and where exactly it was read. Raises `InvalidInput`."""
+        head, name = self._resolve(reference.strip())
+        base = self.git.head(self.base)
+        if base is None:
+            raise InvalidInput({_FIELD: f"The repository has no branch {self.base}."})
+        before = {file.path: file.blob_sha for file in self.git.files(base, under=environment.path)}
+        changed = [
+            file
+            for file in self.git.files(head, under=environment.path)
+            if file.path.endswith((".yaml", ".yml")) and before.get(file.path) != file.blob_sha
+        ]
+        manifests = [file for file in changed if "kustomization" not in file.path.rsplit("/")[-1]]
+        if not manifests:
+            raise InvalidInput({_FIELD: f"{name} changes no manifests below {environment.path}/."})
+        texts = [self._text(file.path, file.blob_sha) for file in manifests]
+        return "\n---\n".join(texts), f"{name} at {head}"
+
+    def _resolve(self, reference: str) -> tuple[str, str]:
+        if match := _PULL_REQUEST.fullmatch(reference):
+            number = int(match[1])
+            try:
+                pull_request = self.git.pull_request(number)
+            except NotFound as error:
+                raise InvalidInput({_FIELD: f"There is no pull request #{number}."}) from error
+            if pull_request is not None:
+                return pull_request.head_sha, f"#{number}"
+        if _BRANCH.fullmatch(reference) and (head := self.git.head(reference)):
+            return head, reference
+        raise InvalidInput(
+            {_FIELD: "There is no such pull request or branch. Write it like #214 or my-branch."}
+        )
+
+    def _text(self, path: str, blob_sha: str) -> str:
+        try:
+            return self.git.read(blob_sha).decode()
+        except UnicodeDecodeError as error:
+            raise InvalidInput({_FIELD: f"{path} is not UTF-8 text."}) from error
