@@ -1,0 +1,120 @@
+"""The command line. Exit status 0: done; 1: failed; 2: used wrongly."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+
+from chatbot.domain.change import parse_change_id
+from chatbot.domain.errors import ConfigError, RedlightError
+
+if TYPE_CHECKING:
+    from chatbot.adapters.sqlite import SqliteStore
+    from chatbot.settings import Settings
+
+T = TypeVar("T")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="redlight")
+def main() -> None:
+    """Redlight: changes to Kubernetes and OpenShift, from Slack, the GitOps way."""
+
+
+@main.command()
+@click.option("--no-scheduler", is_flag=True, help="Only the bot; `redlight schedule` runs beside.")
+def run(*, no_scheduler: bool) -> None:
+    """Run the bot and, in the same process, the scheduler."""
+    from chatbot import process
+
+    _exit(lambda: process.run(_settings(), bot=True, jobs=not no_scheduler))
+
+
+@main.command()
+def schedule() -> None:
+    """Run only the scheduler, beside a `redlight run --no-scheduler`."""
+    from chatbot import process
+
+    _exit(lambda: process.run(_settings(), bot=False, jobs=True))
+
+
+@main.group()
+def audit() -> None:
+    """Read the audit log."""
+
+
+@audit.command()
+def verify() -> None:
+    """Check the hash chain; name the first event that was altered, removed or put in."""
+    from chatbot.services.audit import verify as verified
+
+    result = _with_store(verified)
+    click.echo(result.sentence)
+    if not result.holds:
+        sys.exit(1)
+
+
+@audit.command()
+@click.argument("change")
+def export(change: str) -> None:
+    """Print the whole story of a CHANGE (CHG-12) as JSON."""
+    from chatbot.services.audit import export as exported
+
+    number = parse_change_id(change)
+    if number is None:
+        raise click.BadParameter(f"“{change}” is no change id; write it like CHG-12.")
+    story = _with_store(lambda store: exported(store, number))
+    click.echo(json.dumps(story, indent=2, ensure_ascii=False))
+
+
+@main.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path), help="Keep its files here.")
+def sandbox(folder: Path | None) -> None:
+    """The whole product on this machine, in a browser, with nothing to sign up for."""
+    from sandbox.__main__ import start
+
+    _exit(lambda: start(folder))
+
+
+def _settings() -> "Settings":
+    from chatbot.settings import load, process_environment
+
+    return load(process_environment())
+
+
+def _with_store(read: Callable[["SqliteStore"], T]) -> T:
+    """Open the database that is there; never make one."""
+    from chatbot.adapters.sqlite import SqliteStore
+    from chatbot.settings import database, process_environment
+
+    path = database(process_environment())
+    if not path.exists():
+        _fail(f"There is no database at {path}. Set REDLIGHT_DB to where it is.")
+    store = SqliteStore(path)
+    try:
+        return read(store)
+    except RedlightError as error:
+        _fail(str(error))
+    finally:
+        store.close()
+
+
+def _exit(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except ConfigError as error:
+        _fail(str(error), status=2)
+    except RedlightError as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str, status: int = 1) -> NoReturn:
+    click.echo(sentence, err=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""A running Redlight: what starts in which order, and how it stops without losing a step."""
+
+import signal
+import threading
+import time
+from contextlib import ExitStack
+
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from chatbot import logs
+from chatbot.adapters.http import StatusServer
+from chatbot.adapters.slack import translated
+from chatbot.bootstrap import Services, build, slack_client
+from chatbot.domain.backoff import retry_delay
+from chatbot.domain.errors import RetryLater
+from chatbot.settings import LogFormat, Settings
+from chatbot.slack.connection import Connection, connect
+from scheduler.jobs import scheduler
+
+log = structlog.get_logger()
+
+
+def run(settings: Settings, *, bot: bool, jobs: bool) -> None:
+    """Run until SIGTERM or SIGINT. Raises `ConfigError` and `Permanent` when it cannot start."""
+    logs.configure(json_lines=settings.log is LogFormat.JSON, secrets=settings.secrets())
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    for warning in settings.warnings:
+        log.warning("settings.doubtful", because=warning)
+    with ExitStack() as parts:
+        services = build(settings)
+        parts.callback(services.close)
+        connection = None
+        if bot:
+            connection = connect(settings.slack, slack_client(settings), services.desk)
+        _status(services, connection, parts)
+        if jobs:
+            background = scheduler(services)
+            background.start()
+            parts.callback(background.shutdown)
+        services.due_work.wake()
+        _warm(services)
+        if connection is not None and _opened(settings, connection, stop):
+            parts.callback(connection.close)
+        log.info("redlight.ready", bot=bot, scheduler=jobs)
+        stop.wait()
+        log.info("redlight.stopping")
+    log.info("redlight.stopped")
+
+
+def _status(services: Services, connection: Connection | None, parts: ExitStack) -> None:
+    address = services.settings.http
+    if address is None:
+        return
+
+    def trouble() -> str:
+        return "" if connection is None or connection.is_open() else "not connected to Slack"
+
+    server = StatusServer(address.host, address.port, services.metrics.registry, trouble)
+    server.start()
+    parts.callback(server.stop)
+    log.info("status.listening", host=address.host, port=server.port)
+
+
+def _opened(settings: Settings, connection: Connection, stop: threading.Event) -> bool:
+    """Connect, however long Slack takes to be there; say as whom."""
+    client = slack_client(settings)
+    attempts = 0
+    while not stop.is_set():
+        try:
+            identity = client.auth_test()
+            connection.open()
+        except SlackApiError as error:
+            reason = translated(error)
+            if not isinstance(reason, RetryLater):
+                raise reason from error
+        except Exception as error:  # noqa: BLE001 - the socket client raises what its transport raises
+            reason = RetryLater(f"Slack does not answer ({type(error).__name__})")
+        else:
+            log.info("slack.connected", team=identity["team"], user=identity["user"])
+            return True
+        delay = retry_delay(attempts, 0.0, after=reason.after).total_seconds()
+        log.warning("slack.unreachable", because=str(reason), seconds=delay)
+        attempts += 1
+        stop.wait(delay)
+    return False
+
+
+def _warm(services: Services) -> None:
+    """Ask every cluster for its kinds, so that the first form does not wait for discovery."""
+
+    def ask(context: str) -> None:
+        started = time.monotonic()
+        try:
+            services.clusters(context).kind("Deployment")
+        except Exception as error:  # noqa: BLE001 - only a head start; the form asks again and tells
+            log.warning("cluster.unreachable", context=context, because=str(error))
+        else:
+            log.info("cluster.ready", context=context, seconds=round(time.monotonic() - started, 2))
+
+    contexts = {environment.context for environment in services.settings.environments.values()}
+    for context in contexts:
+        threading.Thread(target=ask, args=(context,), name="warm", daemon=True).start()

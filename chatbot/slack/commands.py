@@ -1,0 +1,88 @@
+"""`/change`: acknowledge, parse, call one service, render."""
+
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
+
+from chatbot.blocks import request_form, texts
+from chatbot.domain.change import Change
+from chatbot.domain.command import (
+    CancelCommand,
+    HelpCommand,
+    ListCommand,
+    RequestCommand,
+    ShowCommand,
+    parse_command,
+)
+from chatbot.domain.errors import RedlightError
+from chatbot.domain.form import Form
+from chatbot.slack.desk import Desk, Payload, answering, whisper
+
+
+def register(app: App, desk: Desk) -> None:
+    """Listen to slash commands."""
+
+    @app.command("/change")
+    def change(ack: Ack, command: Payload, client: WebClient, respond: Respond) -> None:
+        ack()
+        answering(respond, lambda: _change(desk, command, client, respond))
+
+
+def _change(desk: Desk, command: Payload, client: WebClient, respond: Respond) -> None:
+    user = command["user_id"]
+    parsed = parse_command(command.get("text") or "")
+    handlers: dict[type[Any], Callable[[Any], None]] = {
+        RequestCommand: lambda asked: _request(desk, user, asked, command, client),
+        ShowCommand: lambda asked: _show(desk, user, asked.number, respond),
+        CancelCommand: lambda asked: _cancel(desk, user, asked.number, respond),
+        ListCommand: lambda asked: _list(desk, user, asked.filter, respond),
+        HelpCommand: lambda _: whisper(respond, texts.HELP),
+    }
+    handlers[type(parsed)](parsed)
+
+
+def _request(
+    desk: Desk, user: str, asked: RequestCommand, command: Payload, client: WebClient
+) -> None:
+    desk.requests.welcome(user)
+    form = Form(
+        environment=asked.environment,
+        operation=asked.operation,
+        namespace=asked.namespace,
+        kind=asked.kind,
+        name=asked.name,
+        replicas=asked.replicas,
+    )
+    view = request_form.view(form, desk.environments)
+    client.views_open(trigger_id=command["trigger_id"], view=view)
+
+
+def _show(desk: Desk, user: str, number: int, respond: Respond) -> None:
+    change = desk.requests.see(user, number)
+    blocks = texts.one(change, _card_link(desk, change), desk.clock.now())
+    whisper(respond, change.id, blocks)
+
+
+def _cancel(desk: Desk, user: str, number: int, respond: Respond) -> None:
+    change = desk.requests.take_back(user, number)
+    whisper(respond, f"{change.id} is {change.state.value.replace('_', ' ')}.")
+
+
+def _list(desk: Desk, user: str, words: str, respond: Respond) -> None:
+    changes = desk.requests.listed(user, words)
+    links = {change.number: _card_link(desk, change) for change in changes}
+    blocks = texts.listing(changes, links, desk.clock.now())
+    whisper(respond, f"{len(changes)} changes", blocks)
+
+
+def _card_link(desk: Desk, change: Change) -> str:
+    """The card's permalink; a list without it is better than no list."""
+    message = desk.store.card(change.number).message
+    if message is None:
+        return ""
+    try:
+        return desk.chat.link(message)
+    except RedlightError:
+        return ""

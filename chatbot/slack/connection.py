@@ -1,0 +1,84 @@
+"""The connection to Slack: Socket Mode by default, signed HTTP requests as an option."""
+
+from threading import Thread
+from typing import Any, Protocol
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+from slack_sdk import WebClient
+from waitress.server import create_server
+
+from chatbot.settings import SlackMode, SlackSettings
+from chatbot.slack.desk import Desk
+from chatbot.slack.register import register
+
+CONCURRENCY = 16
+"""Envelopes handled at a time; each is acknowledged by its listener."""
+
+
+class Connection(Protocol):
+    """Something that brings Slack's requests to the listeners."""
+
+    def open(self) -> None:
+        """Connect; returns when requests can come in. Raises if Slack does not let us."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether requests can come in now."""
+        ...
+
+    def close(self) -> None:
+        """Take no more requests; what is being handled is finished."""
+        ...
+
+
+def connect(settings: SlackSettings, client: WebClient, desk: Desk) -> Connection:
+    """A Bolt app with every listener, and the connection that the settings ask for."""
+    secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
+    app = App(
+        client=client,
+        signing_secret=secret,
+        request_verification_enabled=settings.mode is SlackMode.HTTP,
+        token_verification_enabled=False,
+    )
+    register(app, desk)
+    if settings.mode is SlackMode.HTTP or settings.app_token is None:
+        return _Http(app, settings.port)
+    return _Socket(app, settings.app_token.get_secret_value(), settings.api_url)
+
+
+class _Socket:
+    def __init__(self, app: App, app_token: str, api_url: str) -> None:
+        self._handler: Any = SocketModeHandler(
+            app,
+            app_token,
+            web_client=WebClient(token=app_token, base_url=api_url, timeout=10),
+            concurrency=CONCURRENCY,
+        )
+
+    def open(self) -> None:
+        self._handler.connect()
+
+    def is_open(self) -> bool:
+        return bool(self._handler.client.is_connected())
+
+    def close(self) -> None:
+        self._handler.close()
+
+
+class _Http:
+    def __init__(self, app: App, port: int) -> None:
+        handler: Any = SlackRequestHandler(app, path="/slack/events")
+        self._server = create_server(handler, host="0.0.0.0", port=port, threads=CONCURRENCY)  # noqa: S104 - Slack calls from outside; every request's signature is checked
+        self._thread = Thread(target=self._server.run, name="slack-http", daemon=True)
+
+    def open(self) -> None:
+        self._thread.start()
+
+    def is_open(self) -> bool:
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        self._server.close()
+        self._thread.join(timeout=5)

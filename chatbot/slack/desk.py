@@ -1,0 +1,44 @@
+"""What every listener needs, and the one way in which a refusal reaches the person who asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from chatbot.domain.environment import Environment
+from chatbot.domain.errors import RedlightError
+from chatbot.ports import Chat, Clock, Store
+from chatbot.services.requests import Requests
+
+log = structlog.get_logger()
+
+Payload = Mapping[str, Any]
+Reply = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The services behind the listeners."""
+
+    requests: Requests
+    environments: Mapping[str, Environment]
+    store: Store
+    chat: Chat
+    clock: Clock
+
+
+def whisper(respond: Reply, text: str, blocks: list[dict[str, Any]] | None = None) -> None:
+    """Answer one person, and leave the message above as it is."""
+    respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
+
+
+def answering(respond: Reply, call: Callable[[], Any]) -> bool:
+    """Make a call for a person; what it raises on purpose is told to them. True when it held."""
+    try:
+        call()
+    except RedlightError as error:
+        log.info("listener.refused", because=str(error))
+        whisper(respond, str(error))
+        return False
+    return True

@@ -1,0 +1,23 @@
+"""App Home: the same list that `/change list mine` gives, where people look first."""
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from chatbot.blocks import texts
+from chatbot.blocks.kit import context, section
+from chatbot.slack.desk import Desk, Payload
+
+
+def register(app: App, desk: Desk) -> None:
+    """Publish Home when it is opened."""
+
+    @app.event("app_home_opened")
+    def opened(event: Payload, client: WebClient) -> None:
+        user = event["user"]
+        mine = desk.requests.listed(user, "mine")
+        blocks = [
+            section("*What you asked for*"),
+            *texts.listing(mine, {}, desk.clock.now()),
+            context(texts.HELP),
+        ]
+        client.views_publish(user_id=user, view={"type": "home", "blocks": blocks})

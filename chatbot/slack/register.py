@@ -1,0 +1,12 @@
+"""Hangs every listener on a Bolt app. The names here are those of `manifest.yaml`."""
+
+from slack_bolt import App
+
+from chatbot.slack import actions, commands, home, views
+from chatbot.slack.desk import Desk
+
+
+def register(app: App, desk: Desk) -> None:
+    """Register commands, views, buttons and events."""
+    for listeners in (commands, views, actions, home):
+        listeners.register(app, desk)

@@ -1,0 +1,59 @@
+"""Submitted modals: acknowledge with what the service says, errors on the fields they belong to."""
+
+from collections.abc import Sequence
+
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
+
+from chatbot.blocks import request_form
+from chatbot.blocks.kit import View, modal, section
+from chatbot.domain.errors import InvalidInput, RedlightError
+from chatbot.domain.form import fields_for
+from chatbot.domain.mrkdwn import escape
+from chatbot.slack.desk import Desk, Payload
+
+
+def register(app: App, desk: Desk) -> None:
+    """Listen to the request modal."""
+
+    @app.view(request_form.CALLBACK_ID)
+    def submitted(ack: Ack, body: Payload, view: Payload) -> None:
+        form = request_form.read(view)
+        shown = request_form.asked_fields(view)
+        wanted = fields_for(form, desk.environments.get(form.environment))
+        if set(wanted) - set(shown):
+            ack(response_action="update", view=request_form.view(form, desk.environments))
+            return
+        try:
+            desk.requests.submit(body["user"]["id"], view["id"], form)
+        except InvalidInput as error:
+            ack(response_action="errors", errors=_on_shown_fields(error, shown))
+        except RedlightError as error:
+            ack(response_action="push", view=_refusal(str(error)))
+        else:
+            ack()
+
+    @app.action({"block_id": "environment", "action_id": "environment"})
+    @app.action({"block_id": "operation", "action_id": "operation"})
+    def place_chosen(ack: Ack, body: Payload, client: WebClient) -> None:
+        """Ask at once for what the chosen operation and environment need."""
+        ack()
+        form = request_form.read(body["view"])
+        client.views_update(
+            view_id=body["view"]["id"],
+            hash=body["view"]["hash"],
+            view=request_form.view(form, desk.environments),
+        )
+
+
+def _on_shown_fields(error: InvalidInput, shown: Sequence[str]) -> dict[str, str]:
+    """Slack takes errors only for fields that the modal has; others go to the first field."""
+    errors: dict[str, str] = {}
+    for name, sentence in error.fields.items():
+        errors.setdefault(name if name in shown else shown[0], sentence)
+    return errors
+
+
+def _refusal(sentence: str) -> View:
+    """On top of the form, which keeps what was typed."""
+    return modal("refusal", "This can't be done", [section(escape(sentence))], close="Back")
