@@ -1,0 +1,137 @@
+"""The sandbox's cluster: the real API server where there is one, the embedded one otherwise.
+
+Either way it runs what the cluster repository says, and the bot gets a user of its own; on the real
+server that user holds exactly the shipped role.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from chatbot.adapters.kubectl import find_kubectl
+from sandbox.children import Child
+from sandbox.control_plane import ControlPlane, assets
+
+BOT = "redlight"
+CONTEXT = "sandbox"
+NAMESPACES = ("shop-dev", "shop-test", "shop-staging", "shop-prod")
+SEED = Path(__file__).with_name("cluster-config")
+ROLES = Path(__file__).parents[1] / "docs" / "rbac" / "role.yaml"
+FIELD_MANAGER = "redlight"
+"""What runs already counts as applied by Redlight, so that a first change meets no conflicts."""
+
+CHANGED_KINDS = "deployments,statefulsets,daemonsets,services,configmaps,horizontalpodautoscalers"
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class LocalCluster:
+    """A running cluster: kubeconfigs for its administrator and for the bot."""
+
+    admin_kubeconfig: Path
+    bot_kubeconfig: Path
+    is_real: bool
+    """Whether it is a real kube-apiserver."""
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl as the administrator; raises `CalledProcessError` with what it said."""
+        answer = subprocess.run(
+            [str(find_kubectl()), *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=SECONDS,
+            env={**os.environ, "KUBECONFIG": str(self.admin_kubeconfig)},
+        )
+        return answer.stdout
+
+    def seed(self) -> None:
+        """Make it run what the cluster repository says, and nothing else in its namespaces."""
+        for environment in sorted((SEED / "environments").iterdir()):
+            whole = (environment / "kustomization.yaml").exists()
+            source = ["--kustomize"] if whole else ["--recursive", "--filename"]
+            self.kubectl(
+                "apply",
+                "--server-side",
+                "--force-conflicts",
+                f"--field-manager={FIELD_MANAGER}",
+                "--validate=false",
+                *source,
+                str(environment),
+            )
+
+    def clear(self) -> None:
+        """Remove what stands in its namespaces."""
+        for namespace in NAMESPACES:
+            self.kubectl(
+                "delete", CHANGED_KINDS, "--all", "--wait=false", f"--namespace={namespace}"
+            )
+
+
+@contextmanager
+def local_cluster(folder: Path) -> Iterator[LocalCluster]:
+    """Run a cluster with the sandbox's namespaces and workloads until the end of the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _real() if assets() else _embedded(folder) as cluster:
+        cluster.seed()
+        yield cluster
+
+
+@contextmanager
+def _real() -> Iterator[LocalCluster]:
+    with ControlPlane({BOT: ()}) as plane:
+        cluster = LocalCluster(
+            plane.admin_kubeconfig, plane.kubeconfig({CONTEXT: BOT}), is_real=True
+        )
+        cluster.kubectl("apply", "--server-side", "--validate=false", "--filename", str(ROLES))
+        for namespace in NAMESPACES:
+            cluster.kubectl("create", "namespace", namespace)
+        cluster.kubectl("apply", "--validate=false", "--filename", "-", stdin=_bindings())
+        yield cluster
+
+
+@contextmanager
+def _embedded(folder: Path) -> Iterator[LocalCluster]:
+    kubeconfig = folder / "kubeconfig.yaml"
+    server = Child.start(
+        "apiserver",
+        ["sandbox.apiserver", "--port", "0", "--kubeconfig", str(kubeconfig)],
+        folder=folder,
+    )
+    try:
+        server.wait_for(r"api server ready on (\S+)")
+        yield LocalCluster(kubeconfig, kubeconfig, is_real=False)
+    finally:
+        server.stop()
+
+
+def _bindings() -> str:
+    """Bind the bot as `docs/rbac/binding.yaml` shows it, in every namespace of the sandbox."""
+    documents = [_binding("ClusterRoleBinding", "redlight-base")]
+    for namespace in NAMESPACES:
+        documents += [
+            _binding("RoleBinding", role, namespace)
+            for role in ("redlight-read", "redlight-change")
+        ]
+    return yaml.safe_dump_all(documents)
+
+
+def _binding(kind: str, role: str, namespace: str = "") -> dict[str, object]:
+    metadata: dict[str, str] = {"name": role}
+    if namespace:
+        metadata["namespace"] = namespace
+    group = "rbac.authorization.k8s.io"
+    subjects: Sequence[dict[str, str]] = [{"kind": "User", "apiGroup": group, "name": BOT}]
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": kind,
+        "metadata": metadata,
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": list(subjects),
+    }

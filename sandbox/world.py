@@ -1,0 +1,76 @@
+"""The outside world as one thing: a Slack, a GitHub with the cluster repository, a cluster that
+already runs what the repository says, and the kubelet loop. `redlight sandbox` and the tests start
+the same one."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from sandbox.children import Child
+from sandbox.cluster import LocalCluster, local_cluster
+from sandbox.slack_workspace import APP_TOKEN, BOT_TOKEN
+
+CONFIG = Path(__file__).with_name("redlight.toml")
+"""What the bot of the sandbox is told; every environment in it shares the one cluster."""
+
+FORGE_TOKEN = "sandbox-bot-token"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Where the parts answer."""
+
+    slack: str
+    forge: str
+    cluster: LocalCluster
+
+    def environ(self, database: Path, *, config: Path = CONFIG) -> dict[str, str]:
+        """What a bot must be told to live in this world."""
+        return {
+            "SLACK_API_URL": f"{self.slack}/api/",
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "GITHUB_API_URL": self.forge,
+            "GITHUB_TOKEN": FORGE_TOKEN,
+            "KUBECONFIG": str(self.cluster.bot_kubeconfig),
+            "REDLIGHT_CONFIG": str(config),
+            "REDLIGHT_DB": str(database),
+            "REDLIGHT_HTTP": "",
+        }
+
+
+class World:
+    """Everything outside the bot, as programs of their own that keep their files in one folder."""
+
+    def __init__(self, folder: Path, *, slack_port: int = 0, forge_port: int = 0) -> None:
+        self._folder = folder
+        self._slack_port = slack_port
+        self._forge_port = forge_port
+        self._parts = ExitStack()
+
+    def __enter__(self) -> Outside:
+        with ExitStack() as parts:
+            cluster = parts.enter_context(local_cluster(self._folder / "cluster"))
+            kubeconfig = str(cluster.admin_kubeconfig)
+            self._start(parts, "kubelet", "--kubeconfig", kubeconfig)
+            forge = self._start(
+                parts, "forge", "--port", str(self._forge_port), "--dir", str(self._folder / "git")
+            )
+            slack = self._start(parts, "slack", "--port", str(self._slack_port))
+            self._parts = parts.pop_all()
+        return Outside(slack=slack, forge=forge, cluster=cluster)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._parts.close()
+
+    def _start(self, parts: ExitStack, name: str, *arguments: str) -> str:
+        """Start a part; where it answers, once it does."""
+        child = Child.start(name, [f"sandbox.{name}", *arguments], folder=self._folder)
+        parts.callback(child.stop)
+        return child.wait_for(rf"{name} ready(?: on (\S+))?")[1] or ""
