@@ -2,10 +2,13 @@
 each test."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
+from chatbot.adapters.kubernetes import KubernetesClusters
 from sandbox.control_plane import ControlPlane, assets
+from tests.support.kube import Admin, namespace
 
 BOT = "redlight"
 """Holds exactly the namespaced role of `docs/rbac/`, bound where a test says so."""
@@ -20,3 +23,31 @@ def control_plane() -> Iterator[ControlPlane]:
         pytest.skip("KUBEBUILDER_ASSETS names no directory with etcd and kube-apiserver")
     with ControlPlane({BOT: (), CLUSTER_BOT: ()}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def cluster_admin(control_plane: ControlPlane) -> Admin:
+    """The administrator, after installing the shipped roles and binding what is cluster-wide."""
+    admin = Admin(control_plane.admin_kubeconfig, control_plane.directory / "discovery.json")
+    admin.install_roles()
+    admin.bind("redlight-base", BOT)
+    for role in ("redlight-base", "redlight-read", "redlight-change", "redlight-cluster-scoped"):
+        admin.bind(role, CLUSTER_BOT)
+    return admin
+
+
+@pytest.fixture(scope="session")
+def clusters(control_plane: ControlPlane) -> KubernetesClusters:
+    """Contexts `BOT` (the current one) and `CLUSTER_BOT`."""
+    users = {user: user for user in (BOT, CLUSTER_BOT)}
+    return KubernetesClusters(str(control_plane.kubeconfig(users)))
+
+
+@pytest.fixture
+def bot_namespace(cluster_admin: Admin) -> str:
+    """A fresh namespace in which `BOT` may read and change."""
+    name = f"shop-{uuid4().hex[:8]}"
+    cluster_admin.create(namespace(name))
+    for role in ("redlight-read", "redlight-change"):
+        cluster_admin.bind(role, BOT, name)
+    return name

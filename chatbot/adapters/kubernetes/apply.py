@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.adapters.kubernetes.api import APPLY_PATCH, Manifest, writing
+from chatbot.adapters.kubernetes.defaults import complete_ports
 from chatbot.adapters.kubernetes.objects import Objects, place, target_of
 from chatbot.domain.change import FieldConflict, Target
 from chatbot.domain.diff import CHANGE_ANNOTATION
@@ -87,14 +88,14 @@ def apply(
 
 def _apply(objects: Objects, manifest: Manifest, *, dry: bool, force: bool) -> Manifest:
     target = target_of(manifest)
-    path = objects.path(target)
+    path, body = objects.path(target), complete_ports(manifest)
     for attempt in range(1, CREATE_RACE_ATTEMPTS + 1):
         try:
             return objects.api.request(
                 "PATCH",
                 path,
                 doing=f"apply {place(target)}",
-                body=manifest,
+                body=body,
                 content_type=APPLY_PATCH,
                 query=writing(dry_run=dry, force=force),
             )

@@ -11,6 +11,9 @@ from kubernetes.client.exceptions import ApiException
 from chatbot.domain.errors import Conflict, NotFound, Permanent, RedlightError, RetryLater
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
+_OUR_MISTAKE = "failed to create typed patch object"
+"""Servers answer 500 to an apply with a field that the kind does not have."""
+
 _CONFLICT_CAUSE = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 _FORBIDDEN = re.compile(
     r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
@@ -26,7 +29,7 @@ def from_answer(error: ApiException, doing: str) -> RedlightError:
     code = int(error.status or 0)
     status = _status(error)
     sentence = str(status.get("message") or "")
-    if code in _BUSY:
+    if code in _BUSY and _OUR_MISTAKE not in sentence:
         said = sentence or f"HTTP {code}"
         return RetryLater(
             f"the cluster could not {doing} now: {said}", after=_retry_after(error, status)

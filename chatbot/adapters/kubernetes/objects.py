@@ -45,7 +45,21 @@ class Objects:
             path = self.path(target)
         except NotFound:
             return None
-        return self.api.request_object("GET", path, doing=f"get {place(target)}")
+        try:
+            return self.api.request_object("GET", path, doing=f"get {place(target)}")
+        except NotFound:
+            # Not about the object: the kind may be gone since we learned of it.
+            self.discovery.forget()
+            if self._is_served(target):
+                raise
+            return None
+
+    def _is_served(self, target: Target) -> bool:
+        try:
+            self.kind_of(target)
+        except NotFound:
+            return False
+        return True
 
     def get_many(self, targets: Sequence[Target]) -> list[Manifest | None]:
         """`get` for each; many of one collection are read with one list."""
