@@ -8,6 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from chatbot.domain.change import SnapshotEntry, Target
 from chatbot.domain.diff import CHANGE_ANNOTATION, equal
@@ -326,7 +328,7 @@ def test_openshifts_deployment_configs_scale_and_restart(cluster_world: ClusterW
 def _created(admin: Admin, manifest: Manifest) -> bool:
     try:
         admin.ensure(manifest)
-    except Exception:  # noqa: BLE001 - a kind that was defined a moment ago is not served yet
+    except (ApiException, ResourceNotFoundError):  # defined a moment ago, not served yet
         return False
     return True
 
