@@ -6,8 +6,8 @@ import pytest
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.domain.errors import Permanent
+from tests.contract.cluster.world import ClusterWorld, eventually, target
 from tests.contract.cluster_suite import *  # noqa: F403 - every promise of the port
-from tests.contract.cluster_suite import ClusterWorld, eventually, target
 from tests.support.envtest import CLUSTER_BOT
 from tests.support.kube import Admin, config_map
 

@@ -9,7 +9,7 @@ import yaml
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.domain.change import Target
 from chatbot.domain.errors import Permanent
-from tests.contract.cluster_suite import eventually, target
+from tests.contract.cluster.world import eventually, target
 from tests.support.kube import ROLE_FILE, Admin, config_map, deployment, namespace
 
 VERBS = {"get", "list", "patch", "create", "delete"}

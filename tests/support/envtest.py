@@ -48,6 +48,7 @@ def bot_namespace(cluster_admin: Admin) -> str:
     """A fresh namespace in which `BOT` may read and change."""
     name = f"shop-{uuid4().hex[:8]}"
     cluster_admin.create(namespace(name))
-    for role in ("redlight-read", "redlight-change"):
+    # The server learns of bindings in order: who may read may change, too.
+    for role in ("redlight-change", "redlight-read"):
         cluster_admin.bind(role, BOT, name)
     return name

@@ -1,0 +1,1 @@
+"""What any `Cluster` promises, a file for each side of it; `cluster_suite` gathers them."""
