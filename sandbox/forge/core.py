@@ -31,6 +31,7 @@ DEFAULT_TOKENS: Mapping[str, str] = {
     "sandbox-senior-token": "octo-senior",
 }
 DEFAULT_PEOPLE: tuple[str, ...] = ("octo-requester", "octo-senior", "octo-senior-2", "octo-manager")
+WEB_FLOW_EMAIL = "noreply@github.com"
 INSTALLATION_TOKEN_LIFETIME = timedelta(hours=1)
 
 
@@ -90,6 +91,8 @@ class Forge:
         for token, person in self.config.tokens.items():
             self.tokens[token] = self.add_person(person).login
         self.state.add_user(self.config.app.login, "write", "Bot")
+        # GitHub's own account, which commits what is merged on its pages or by its API.
+        self.state.add_user("web-flow", "none").email = WEB_FLOW_EMAIL
 
     # People
 

@@ -7,12 +7,10 @@ what cannot be merged now, 409 for a head that moved.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.forge.core import Forge
+from sandbox.forge.core import WEB_FLOW_EMAIL, Forge
 from sandbox.forge.errors import ApiError, refused
 from sandbox.forge.git import Commit, GitError, Signature
 from sandbox.forge.state import Protection, PullRequest, now
-
-WEB_FLOW_EMAIL = "noreply@github.com"
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Running:
         self._thread.join(START_TIMEOUT_SECONDS)
 
     def __enter__(self) -> "Running":
-        return self.start()
+        return self if self.url else self.start()
 
     def __exit__(
         self,

@@ -55,5 +55,6 @@ def combined_status(call: Call) -> Json:
 ROUTES = [
     Route("POST", REPO + "/statuses/{sha}", create_status, "write"),
     Route("GET", REPO + "/commits/{ref:.+}/statuses", list_statuses),
+    Route("GET", REPO + "/statuses/{ref:.+}", list_statuses),  # the older address
     Route("GET", REPO + "/commits/{ref:.+}/status", combined_status),
 ]

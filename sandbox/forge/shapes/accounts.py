@@ -107,6 +107,7 @@ def public_user(user: User, links: Links, created: datetime) -> Json:
 def private_user(user: User, links: Links, created: datetime) -> Json:
     """What a user sees of themself."""
     return public_user(user, links, created) | {
+        "user_view_type": "private",
         "private_gists": 0,
         "total_private_repos": 1,
         "owned_private_repos": 0,

@@ -165,7 +165,6 @@ def issue(forge: Forge, pull: PullRequest, links: Links) -> Json:
             "merged_at": maybe_stamp(pull.merged_at),
         },
         "closed_by": None,
-        "state_reason": None,
     }
 
 

@@ -6,7 +6,7 @@ from sandbox.forge import diffs, merging
 from sandbox.forge.core import Forge
 from sandbox.forge.git import Commit, TreeEntry
 from sandbox.forge.shapes import pulls as shapes
-from sandbox.forge.state import PullRequest
+from sandbox.forge.state import PullRequest, User
 from sandbox.forge.web import html
 
 _MARKS = {"success": "🟢", "pending": "⏳", "failure": "🔴", "error": "🔴"}
@@ -128,7 +128,7 @@ def _verdict(forge: Forge, pull: PullRequest) -> str:
 def _buttons(forge: Forge, pull: PullRequest, acting: str) -> str:
     if pull.merged_at:
         return ""
-    people = [user.login for user in forge.state.users.values() if user.type == "User"]
+    people = [user.login for user in forge.state.users.values() if _is_person(user)]
     options = "".join(
         f"<option{' selected' if login == acting else ''}>{html.text(login)}</option>"
         for login in people
@@ -147,6 +147,10 @@ def _buttons(forge: Forge, pull: PullRequest, acting: str) -> str:
         f'<label>as <select name="as">{options}</select></label>'
         f'<input type="hidden" name="head" value="{pull.head_sha}">{buttons}</form>'
     )
+
+
+def _is_person(user: User) -> bool:
+    return user.type == "User" and user.permission != "none"
 
 
 def _conversation(pull: PullRequest) -> str:
