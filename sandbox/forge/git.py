@@ -92,7 +92,9 @@ class Git:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        # Commits never change, and neither does what two of them make when merged.
         self._commits: dict[str, Commit] = {}
+        self._merges: dict[tuple[str, str], Merge] = {}
 
     def run(
         self,
@@ -278,13 +280,17 @@ class Git:
 
     def merge(self, ours: str, theirs: str) -> Merge:
         """Merge two commits into a tree without touching any ref."""
+        if (ours, theirs) in self._merges:
+            return self._merges[ours, theirs]
         shown = self.run(
             "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages",
             "--allow-unrelated-histories", ours, theirs,
             accept=(0, 1),
         )  # fmt: skip
         tree, *conflicts = shown.decode().strip("\0").split("\0")
-        return Merge(tree.strip(), tuple(path for path in conflicts if path))
+        merged = Merge(tree.strip(), tuple(path for path in conflicts if path))
+        self._merges[ours, theirs] = merged
+        return merged
 
 
 def init(directory: Path, branch: str) -> Git:

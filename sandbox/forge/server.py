@@ -8,6 +8,8 @@ import asyncio
 import hashlib
 import json
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,7 @@ from aiohttp import web
 from sandbox.forge import git_http
 from sandbox.forge.core import Forge
 from sandbox.forge.errors import ApiError, not_found
+from sandbox.forge.git import GitError
 from sandbox.forge.identity import Identity, identify
 from sandbox.forge.rest import (
     accounts,
@@ -147,6 +150,9 @@ def _perform(
     changed = forge.sync()
     try:
         return _render(route.handler(call), call, request)
+    except (GitError, subprocess.TimeoutExpired) as error:
+        print(f"forge: {request.method} {request.path}: {error}", file=sys.stderr, flush=True)
+        return _error(ApiError(500, "Server Error"))
     finally:
         if changed or request.method != "GET":
             forge.save()
