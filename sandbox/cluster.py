@@ -13,7 +13,9 @@ from pathlib import Path
 
 import yaml
 
-from chatbot.adapters.kubectl import find_kubectl
+from chatbot.adapters.kubectl import KubectlKustomize, find_kubectl
+from chatbot.adapters.kubernetes import KubernetesClusters
+from chatbot.services.gitstate import desired
 from sandbox.children import Child
 from sandbox.control_plane import ControlPlane, assets
 
@@ -22,9 +24,6 @@ CONTEXT = "sandbox"
 NAMESPACES = ("shop-dev", "shop-test", "shop-staging", "shop-prod")
 SEED = Path(__file__).with_name("cluster-config")
 ROLES = Path(__file__).parents[1] / "docs" / "rbac" / "role.yaml"
-FIELD_MANAGER = "redlight"
-"""What runs already counts as applied by Redlight, so that a first change meets no conflicts."""
-
 CHANGED_KINDS = "deployments,statefulsets,daemonsets,services,configmaps,horizontalpodautoscalers"
 SECONDS = 60
 
@@ -52,19 +51,15 @@ class LocalCluster:
         return answer.stdout
 
     def seed(self) -> None:
-        """Make it run what the cluster repository says, and nothing else in its namespaces."""
+        """Make it run what the cluster repository says, applied in the bot's name: a first change
+        then meets no conflicts."""
+        cluster = KubernetesClusters(str(self.admin_kubeconfig))("")
+        files = {
+            path.relative_to(SEED).as_posix(): path.read_text() for path in SEED.rglob("*.yaml")
+        }
         for environment in sorted((SEED / "environments").iterdir()):
-            whole = (environment / "kustomization.yaml").exists()
-            source = ["--kustomize"] if whole else ["--recursive", "--filename"]
-            self.kubectl(
-                "apply",
-                "--server-side",
-                "--force-conflicts",
-                f"--field-manager={FIELD_MANAGER}",
-                "--validate=false",
-                *source,
-                str(environment),
-            )
+            folder = environment.relative_to(SEED).as_posix()
+            cluster.apply(desired(files, folder, KubectlKustomize()), change="seed", force=True)
 
     def clear(self) -> None:
         """Remove what stands in its namespaces."""
