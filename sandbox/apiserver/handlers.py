@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -148,8 +149,9 @@ class Api:
             seconds=float(query.get("timeoutSeconds", _WATCH_SECONDS)),
             bookmarks=query.get("allowWatchBookmarks") == "true",
         )
-        async for event in events:
-            await response.write(json.dumps(event).encode() + b"\n")
+        with suppress(ConnectionResetError):  # the client has seen enough
+            async for event in events:
+                await response.write(json.dumps(event).encode() + b"\n")
         return response
 
     # --- single objects -----------------------------------------------------------------------

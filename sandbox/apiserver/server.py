@@ -35,7 +35,12 @@ def kubeconfig(url: str, token: str, contexts: tuple[str, ...]) -> dict[str, Any
 
 async def listen(api: Api, port: int) -> tuple[web.AppRunner, str]:
     """Serve on loopback; port 0 takes a free one. Returns the runner to clean up and the URL."""
-    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=0.5)
+    runner = web.AppRunner(
+        api.application(),
+        access_log=None,
+        handler_cancellation=True,  # a watch ends when its client goes
+        shutdown_timeout=0.5,
+    )
     await runner.setup()
     site = web.TCPSite(runner, _HOST, port)
     await site.start()
