@@ -101,7 +101,10 @@ def _embedded(folder: Path) -> Iterator[LocalCluster]:
     )
     try:
         server.wait_for(r"api server ready on (\S+)")
-        yield LocalCluster(kubeconfig, kubeconfig, is_real=False)
+        cluster = LocalCluster(kubeconfig, kubeconfig, is_real=False)
+        for namespace in NAMESPACES:
+            cluster.kubectl("create", "namespace", namespace)
+        yield cluster
     finally:
         server.stop()
 

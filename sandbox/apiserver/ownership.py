@@ -94,7 +94,7 @@ def update(
 def _dropped(last: Paths, applied: Paths, others: Owners) -> Paths:
     """Paths that the manager used to apply, no longer does, and that nobody else needs."""
     candidates = with_parents(last) - with_parents(applied)
-    needed: set[Path] = set()
+    needed: set[Path] = {("f:metadata",)}  # it holds the name, which nobody drops
     for paths in (*others.values(), applied):
         for path in paths:
             needed.update(path[:depth] for depth in range(1, len(path) + 1))
