@@ -102,11 +102,17 @@ def _embedded(folder: Path) -> Iterator[LocalCluster]:
     try:
         server.wait_for(r"api server ready on (\S+)")
         cluster = LocalCluster(kubeconfig, kubeconfig, is_real=False)
-        for namespace in NAMESPACES:
-            cluster.kubectl("create", "namespace", namespace)
+        # Not `create namespace`: that speaks protobuf, which the embedded server does not.
+        cluster.kubectl("create", "--validate=false", "--filename", "-", stdin=_namespaces())
         yield cluster
     finally:
         server.stop()
+
+
+def _namespaces() -> str:
+    return yaml.safe_dump_all(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in NAMESPACES
+    )
 
 
 def _bindings() -> str:

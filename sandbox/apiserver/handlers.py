@@ -20,6 +20,7 @@ from sandbox.apiserver.problems import (
     method_not_allowed,
     no_such_resource,
     unauthorized,
+    unknown_body_format,
     unsupported_media_type,
 )
 from sandbox.apiserver.scale import scale_of, with_replicas
@@ -115,7 +116,7 @@ class Api:
             if request.query.get("watch", "") in {"true", "1"}:
                 return await self._watch(request, scope)
             return _json(_list(scope, self.storage))
-        sent = routes.body(await request.read())
+        sent = await _body(request)
         options = _options(request)
         if request.method == "POST":
             if place.resource.namespaced and not place.namespace:
@@ -160,7 +161,7 @@ class Api:
         if request.method == "GET":
             live = self._live(place)
             return _json(scale_of(live, place.resource) if place.subresource == "scale" else live)
-        sent = routes.body(await request.read())
+        sent = await _body(request)
         if request.method == "PUT":
             return _json(self._put(request, place, sent))
         if request.method == "PATCH":
@@ -235,6 +236,12 @@ class Api:
 def _has_subresource(resource: Resource, subresource: str) -> bool:
     served = {"": True, "scale": resource.has_scale, "status": resource.has_status}
     return served.get(subresource, False)
+
+
+async def _body(request: web.Request) -> Any:
+    if "protobuf" in request.content_type or "cbor" in request.content_type:
+        raise unknown_body_format()
+    return routes.body(await request.read())
 
 
 def _user_agent(request: web.Request) -> str:

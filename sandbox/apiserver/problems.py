@@ -107,6 +107,15 @@ def bad_request(message: str) -> Problem:
     return Problem(400, "BadRequest", message)
 
 
+def unknown_body_format() -> Problem:
+    """415: a body in a format that the server does not read, such as protobuf."""
+    message = (
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json, application/yaml"
+    )
+    return Problem(415, "UnsupportedMediaType", message)
+
+
 def unsupported_media_type() -> Problem:
     """415: a patch of a type that nobody knows."""
     return Problem(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})

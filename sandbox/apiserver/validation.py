@@ -5,7 +5,7 @@ Not the whole of Kubernetes' validation; what is left out is accepted.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sandbox.apiserver.problems import Cause
@@ -109,10 +109,11 @@ def _workload(manifest: Manifest) -> Iterator[Cause]:
         yield _invalid(
             "spec.template.metadata.labels", labels, "`selector` does not match template `labels`"
         )
-    yield from _pod_spec(template.get("spec") or {}, "spec.template.spec")
+    claims = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates") or ()]
+    yield from _pod_spec(template.get("spec") or {}, "spec.template.spec", claims)
 
 
-def _pod_spec(spec: Manifest, at: str) -> Iterator[Cause]:
+def _pod_spec(spec: Manifest, at: str, claims: Sequence[str] = ()) -> Iterator[Cause]:
     containers = spec.get("containers")
     if not containers:
         yield _required(f"{at}.containers")
@@ -132,7 +133,7 @@ def _pod_spec(spec: Manifest, at: str) -> Iterator[Cause]:
         names.add(name or "")
         if not container.get("image"):
             yield _required(f"{here}.image")
-    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()} | set(claims)
     for index, container in enumerate(containers):
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             if mount.get("name") not in volumes:

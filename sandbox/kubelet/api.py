@@ -39,11 +39,7 @@ class Api:
 
     def workloads(self) -> list[Manifest]:
         """Deployments, StatefulSets and DaemonSets of all namespaces."""
-        kinds = {
-            "deployments": "Deployment",
-            "statefulsets": "StatefulSet",
-            "daemonsets": "DaemonSet",
-        }
+        kinds = ("Deployment", "StatefulSet", "DaemonSet")
         return [
             {**item, "apiVersion": "apps/v1", "kind": kind}
             for kind in kinds

@@ -23,8 +23,17 @@ def new_pod(workload: Manifest, name: str, template_hash: str) -> Manifest:
         "controller": True,
         "blockOwnerDeletion": True,
     }
+    claims = workload["spec"].get("volumeClaimTemplates") or ()
+    volumes = [
+        {
+            "name": claim["metadata"]["name"],
+            "persistentVolumeClaim": {"claimName": f"{claim['metadata']['name']}-{name}"},
+        }
+        for claim in claims
+    ]
     spec = {
         **template["spec"],
+        "volumes": [*(template["spec"].get("volumes") or ()), *volumes],
         # There is no token controller, and nothing in these pods would use a token.
         "automountServiceAccountToken": False,
     }
