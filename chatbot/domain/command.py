@@ -1,12 +1,17 @@
-"""What somebody typed after `/change`, as data. Wrong words become one clear sentence."""
+"""What somebody typed after `/change`, as data. Wrong words become one clear sentence.
+
+The sentences are mrkdwn: a typed word comes back in a code span, where it mentions nobody.
+"""
 
 import shlex
 from dataclasses import dataclass
 
 from chatbot.domain.change import Operation, parse_change_id
 from chatbot.domain.errors import Refused
+from chatbot.domain.mrkdwn import code
 
 REQUESTABLE = (Operation.APPLY, Operation.SCALE, Operation.RESTART)
+_SHOWN_WORD = 60
 _OPERATIONS = {operation.value: operation for operation in REQUESTABLE}
 
 
@@ -71,9 +76,13 @@ def parse_command(text: str) -> Command:
         case _ if verb in _OPERATIONS:
             return _request(words)
     raise Refused(
-        f"I don't know “/change {verb}”. Try `/change`, "
+        f"I don't know {_word(f'/change {verb}')}. Try `/change`, "
         "`/change scale test deploy/web 5`, `/change list` or `/change help`."
     )
+
+
+def _word(text: str) -> str:
+    return code(text, _SHOWN_WORD)
 
 
 def _split(text: str) -> list[str]:
@@ -94,7 +103,7 @@ def _request(words: list[str]) -> RequestCommand:
     operation = words[0].lower() if words else ""
     if operation and operation not in _OPERATIONS:
         raise Refused(
-            f"“{words[0]}” is no operation. There are apply, scale and restart: "
+            f"{_word(words[0])} is no operation. There are apply, scale and restart: "
             "`/change scale test deploy/web 5`."
         )
     environment = words[1] if len(words) > 1 else ""
@@ -102,7 +111,7 @@ def _request(words: list[str]) -> RequestCommand:
     replicas = words[3] if len(words) > 3 else ""
     if len(words) > 4:
         raise Refused(
-            f"I don't know what “{words[4]}” is for. The form is "
+            f"I don't know what {_word(words[4])} is for. The form is "
             "`/change scale test deploy/web 5`; the rest is asked in the form that opens."
         )
     return RequestCommand(operation, environment, namespace, kind, name, replicas)
@@ -114,4 +123,4 @@ def _target(word: str) -> tuple[str, str, str]:
         return "", parts[0], parts[1]
     if len(parts) == 3 and all(parts):
         return parts[0], parts[1], parts[2]
-    raise Refused(f"“{word}” names no object. Write kind/name, such as deploy/web.")
+    raise Refused(f"{_word(word)} names no object. Write kind/name, such as `deploy/web`.")

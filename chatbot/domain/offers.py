@@ -4,7 +4,7 @@ so that a button that is shown works, and one from a stale card is refused."""
 from enum import Enum
 
 from chatbot.domain.change import Change, PullRequestState
-from chatbot.domain.lifecycle import State
+from chatbot.domain.lifecycle import TERMINAL, State
 
 
 class Offer(Enum):
@@ -29,12 +29,38 @@ class Offer(Enum):
         return self.value[1]
 
 
+def touched(change: Change) -> bool:
+    """Whether the cluster may have been written to."""
+    return change.progress.snapshot is not None
+
+
+def stands_still(change: Change) -> bool:
+    """Whether a step failed and nothing goes on until a person acts."""
+    return change.progress.failure is not None and change.due_at is None
+
+
+def needs_person(change: Change) -> bool:
+    """Whether somebody has to do something here before the change goes on."""
+    return change.state in _FOR_PEOPLE or (change.state not in TERMINAL and stands_still(change))
+
+
+_FOR_PEOPLE = frozenset(
+    {
+        State.AWAITING_CONFIRMATION,
+        State.AWAITING_APPROVAL,
+        State.BLOCKED,
+        State.FAILED,
+        State.HELD,
+    }
+)
+
+
 def offers(change: Change) -> tuple[Offer, ...]:
     """What can be done now, in the order of the buttons."""
     diff = (Offer.SHOW_DIFF,) if change.progress.plan else ()
     match change.state:
         case State.REQUESTED:
-            return () if _touched(change) else (Offer.CANCEL,)
+            return () if touched(change) else (Offer.CANCEL,)
         case State.AWAITING_CONFIRMATION:
             return (Offer.CONFIRM, *diff, _take_back(change))
         case State.BLOCKED | State.FAILED:
@@ -50,21 +76,17 @@ def offers(change: Change) -> tuple[Offer, ...]:
 
 
 def _repayment_offers(change: Change, diff: tuple[Offer, ...]) -> tuple[Offer, ...]:
-    failed = change.progress.failure is not None and change.due_at is None
+    failed = stands_still(change)
     if change.state is State.ROLLING_BACK:
         return (Offer.RETRY,) if failed else ()
     if change.state is State.PR_OPEN:
-        return (*((Offer.RETRY,) if failed else ()), *diff, Offer.UNDO)
+        back = _undo(change) if touched(change) else (Offer.CANCEL,)
+        return (*((Offer.RETRY,) if failed else ()), *diff, *back)
     return (*_git_offers(change), *diff, *_undo(change)) if failed else diff
 
 
 def _take_back(change: Change) -> Offer:
-    return Offer.UNDO if _touched(change) else Offer.CANCEL
-
-
-def _touched(change: Change) -> bool:
-    """Whether the cluster may have been written to."""
-    return change.progress.snapshot is not None
+    return Offer.UNDO if touched(change) else Offer.CANCEL
 
 
 def _git_offers(change: Change) -> tuple[Offer, ...]:
@@ -77,4 +99,4 @@ def _undo(change: Change) -> tuple[Offer, ...]:
     """Undoing what Git already has would only make them differ again."""
     pull_request = change.progress.pull_request
     merged = pull_request is not None and pull_request.state is PullRequestState.MERGED
-    return () if merged else (Offer.UNDO,)
+    return (Offer.UNDO,) if touched(change) and not merged else ()

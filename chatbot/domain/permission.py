@@ -24,10 +24,10 @@ def permit(offer: Offer, actor: Actor, change: Change) -> None:
     Who comes before whether: a stranger is not told what state a change is in.
     """
     if sentence := _why_not(offer, actor, change):
-        raise Refused(f"You can't {offer.verb} {change.id}: {sentence}")
+        raise Refused(f"You can't {offer.verb} {change.id}. {sentence}")
     if offer not in offers(change):
         state = change.state.value.replace("_", " ")
-        raise Refused(f"You can't {offer.verb} {change.id} any more: it is {state}.")
+        raise Refused(f"You can't {offer.verb} {change.id} now: it is {state}.")
 
 
 def _why_not(offer: Offer, actor: Actor, change: Change) -> str:
@@ -36,7 +36,7 @@ def _why_not(offer: Offer, actor: Actor, change: Change) -> str:
     if offer is Offer.SHOW_DIFF or actor.person.id == change.requester:
         return ""
     if offer is Offer.CONFIRM:
-        return f"only {mention(change.requester)}, who requested it, confirms the diff."
+        return f"Only {mention(change.requester)}, who requested it, confirms the diff."
     if actor.is_senior:
         return ""
-    return f"only {mention(change.requester)}, who requested it, or a senior can."
+    return f"Only {mention(change.requester)}, who requested it, or a senior can."

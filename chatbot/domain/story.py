@@ -4,21 +4,27 @@ The card shows how things are; the story says what happened. Keys make each sent
 told once, however often the step behind it is repeated.
 """
 
+import re
+
 from chatbot.domain.change import Change, Failure, Operation, PullRequest, Target
-from chatbot.domain.mrkdwn import code, escape, link, mention, shorten
+from chatbot.domain.mrkdwn import code, escape, fit, link, mention, shorten
 from chatbot.domain.notice import Audience, Notice
 
 _LONGEST_SENTENCE = 2_500
+_LONGEST_REASON = 1_500
 _SHOWN_TARGETS = 3
+_LONGEST_NAME = 70
+_REPLICAS_BEFORE = re.compile(r"^-\s+replicas: (\d+)$", re.MULTILINE)
 
 
 def headline(change: Change) -> str:
-    """What and where in one line of plain text: `Scale deployment/web to 5`."""
+    """What in one line of plain text: `Scale deployment/web to 5`, and `Scale deployment/web
+    2 → 5` as soon as a plan says what it was. At most some 250 characters."""
     request = change.request
     names = target_names(request.targets)
     match request.operation:
         case Operation.SCALE:
-            return f"Scale {names} to {request.replicas}"
+            return f"Scale {names} {_replicas(change)}"
         case Operation.RESTART:
             return f"Restart {names}"
         case Operation.ROLLBACK:
@@ -27,9 +33,16 @@ def headline(change: Change) -> str:
             return f"Apply {names}"
 
 
+def _replicas(change: Change) -> str:
+    plan = change.progress.plan
+    before = plan and len(plan.objects) == 1 and _REPLICAS_BEFORE.findall(plan.objects[0].diff)
+    wanted = change.request.replicas
+    return f"{before[0]} → {wanted}" if before and len(before) == 1 else f"to {wanted}"
+
+
 def target_names(targets: tuple[Target, ...]) -> str:
     """`deployment/web, service/web and 3 more`."""
-    shown = [str(target) for target in targets[:_SHOWN_TARGETS]]
+    shown = [shorten(str(target), _LONGEST_NAME) for target in targets[:_SHOWN_TARGETS]]
     if len(targets) > _SHOWN_TARGETS:
         return f"{', '.join(shown)} and {len(targets) - _SHOWN_TARGETS} more"
     return ", ".join(shown)
@@ -37,7 +50,7 @@ def target_names(targets: tuple[Target, ...]) -> str:
 
 def thread(key: str, text: str) -> Notice:
     """A sentence under the card."""
-    return Notice(key=key, audience=Audience.THREAD, text=shorten(text, _LONGEST_SENTENCE))
+    return Notice(key=key, audience=Audience.THREAD, text=fit(text, _LONGEST_SENTENCE))
 
 
 def to_requester(change: Change, key: str, text: str) -> Notice:
@@ -45,7 +58,7 @@ def to_requester(change: Change, key: str, text: str) -> Notice:
     return Notice(
         key=key,
         audience=Audience.DIRECT,
-        text=shorten(text, _LONGEST_SENTENCE),
+        text=fit(text, _LONGEST_SENTENCE),
         user=change.requester,
     )
 
@@ -78,20 +91,16 @@ def outdated(change: Change) -> list[Notice]:
 
 def applied(change: Change) -> list[Notice]:
     """The cluster took it."""
-    count = len(change.request.targets)
-    objects = "1 object" if count == 1 else f"{count} objects"
-    return [
-        thread(
-            f"applied:{change.revision}",
-            f"Applied to {objects} in {code(change.request.namespace or 'the cluster')}; "
-            "watching the rollout.",
-        )
-    ]
+    request = change.request
+    names = escape(target_names(request.targets))
+    where = f" in {code(request.namespace)}" if request.namespace else ""
+    text = f"The cluster took it: {names}{where}. Watching the rollout."
+    return [thread(f"applied:{change.revision}", text)]
 
 
 def rolled_out(change: Change) -> list[Notice]:
     """Every workload runs as asked."""
-    return [thread(f"rolled_out:{change.revision}", "Rolled out. Now Git gets it.")]
+    return [thread(f"rolled_out:{change.revision}", "It runs as asked. Now Git gets it.")]
 
 
 def pull_request_opened(change: Change, pull_request: PullRequest) -> list[Notice]:
@@ -144,7 +153,7 @@ def rollback_started(change: Change, sentence: str) -> list[Notice]:
     return [
         thread(
             f"rollback:{change.revision}",
-            f"🔴 {escape(sentence)}\nPutting everything back as it was before.",
+            f"🔴 {_reason(sentence)}\nPutting everything back as it was before.",
         )
     ]
 
@@ -156,23 +165,27 @@ def undo_started(change: Change, actor: str) -> list[Notice]:
 
 
 def rolled_back(change: Change, sentence: str) -> list[Notice]:
-    """It is as it was."""
+    """It is as it was; `sentence` says why, and is empty when somebody asked for it."""
     text = "rolled back: the cluster is as it was before."
+    told = f"🔴 {_named(change)} was {text}\n{_reason(sentence)}" if sentence else ""
     return [
         thread("rolled_back", f"Everything is {text}"),
-        to_requester(
-            change, "outcome:rolled_back", f"🔴 {_named(change)} was {text}\n{escape(sentence)}"
-        ),
+        to_requester(change, "outcome:rolled_back", told or f"{_named(change)} was {text}"),
     ]
 
 
 def failure_notices(change: Change, failure: Failure) -> list[Notice]:
     """Something needs a person: in the thread, and to the requester."""
-    text = f"🔴 {escape(failure.sentence)}"
+    text = f"🔴 {_reason(failure.sentence)}"
     if failure.remedy:
-        text += f"\n{escape(failure.remedy)}"
+        text += f"\n{escape(shorten(failure.remedy, _LONGEST_REASON // 3))}"
     key = f"{change.state.value}:{change.revision}"
     return [
         thread(f"failed:{key}", text),
         to_requester(change, f"outcome:failed:{key}", f"{_named(change)}\n{text}"),
     ]
+
+
+def _reason(sentence: str) -> str:
+    """The cluster's own words, capped so that what follows them still fits."""
+    return fit(escape(sentence), _LONGEST_REASON)

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatbot.domain.change import TimeWindow
 from chatbot.domain.errors import InvalidInput
+from chatbot.domain.mrkdwn import shorten
 
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S")
+_SHOWN = 60
 
 
 def parse_window(start: str, end: str, time_zone: str, now: datetime) -> TimeWindow | None:
@@ -29,20 +31,37 @@ def parse_window(start: str, end: str, time_zone: str, now: datetime) -> TimeWin
 
 
 def _parse(field: str, text: str, time_zone: str) -> datetime:
+    """Raises `InvalidInput` also for an hour that the clocks skip: whoever types it means another
+    one, and we cannot know which."""
     parsed = _read(text)
     if parsed is None:
-        raise InvalidInput({field: f"“{text}” is no time. Write it like 2026-12-01 22:00."})
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=_zone(time_zone))
-    return parsed.astimezone(UTC)
+        raise InvalidInput(
+            {field: f"“{shorten(text, _SHOWN)}” is no time. Write it like 2026-12-01 22:00."}
+        )
+    try:
+        zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=_zone(time_zone))
+        at = zoned.astimezone(UTC)
+        exists = at.astimezone(zoned.tzinfo).replace(tzinfo=None) == zoned.replace(tzinfo=None)
+    except OverflowError:
+        raise InvalidInput(
+            {field: "This year is out of reach. Write it like 2026-12-01."}
+        ) from None
+    if not exists:
+        raise InvalidInput(
+            {field: f"In {time_zone} the clocks skip this hour. Choose one before or after it."}
+        )
+    return at
 
 
 def _read(text: str) -> datetime | None:
+    """A date alone is no time: whether its midnight begins or ends the day is anybody's guess."""
     for form in _FORMS:
         try:
             return datetime.strptime(text.strip(), form)  # noqa: DTZ007 - the zone is added by the caller
         except ValueError:
             continue
+    if ":" not in text:
+        return None
     try:
         return datetime.fromisoformat(text.strip())
     except ValueError:
@@ -52,5 +71,5 @@ def _read(text: str) -> datetime | None:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
         return ZoneInfo("UTC")
