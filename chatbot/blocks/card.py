@@ -1,29 +1,44 @@
 """The card: one message for the whole life of a change. What, where, state and what is needed
-from whom come first; then the diff, what hinders, the line of steps, the buttons."""
+from whom come first; then the diff, what hinders, the line of steps, the buttons. When something
+failed, the cluster's own words come first of all, and the buttons right after them."""
 
+from collections.abc import Sequence
+
+from chatbot.blocks.excerpt import Excerpt, excerpt
 from chatbot.blocks.kit import Block, Element, actions, button, context, dialog, section
+from chatbot.blocks.steps import steps_line
 from chatbot.domain.card import Card
-from chatbot.domain.change import Change, ObjectAction, Path
+from chatbot.domain.change import (
+    Change,
+    FieldConflict,
+    ObjectAction,
+    Plan,
+    PullRequest,
+    PullRequestState,
+)
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.mrkdwn import (
-    clock_time,
     code,
-    code_block,
     duration,
     escape,
+    fit,
     link,
     mention,
     moment,
     quote,
     shorten,
+    since,
 )
-from chatbot.domain.offers import Offer, offers
+from chatbot.domain.offers import Offer, offers, stands_still, touched
 from chatbot.domain.story import headline
 
-_DIFF_LINES = 24
-_DIFF_LENGTH = 1_800
 _QUOTE_LENGTH = 600
-_LIST_LENGTH = 900
+_FACT_LENGTH = 300
+_REASON_LENGTH = 1_800
+_REMEDY_LENGTH = 800
+_LIST_LENGTH = 1_500
+_LONGEST_LINK = 1_000
+_SHOWN_LINES = 10
 
 _STATE_WORDS: dict[State, str] = {
     State.REQUESTED: "🔵 planning",
@@ -46,16 +61,6 @@ _STATE_WORDS: dict[State, str] = {
     State.HELD: "🔴 held",
 }
 
-_STEPS: dict[Path, tuple[tuple[State, str], ...]] = {
-    Path.DIRECT: (
-        (State.AWAITING_CONFIRMATION, "confirm"),
-        (State.APPLYING, "apply"),
-        (State.VALIDATING, "rollout"),
-        (State.PR_OPEN, "pull request"),
-        (State.COMPLETED, "in Git"),
-    ),
-}
-
 _LABELS: dict[Offer, str] = {
     Offer.CONFIRM: "Apply",
     Offer.CANCEL: "Cancel",
@@ -68,192 +73,264 @@ _LABELS: dict[Offer, str] = {
 
 def state_words(change: Change) -> str:
     """The state as people read it: 🟢 done, 🔵 running, ⏳ waiting, 🟠 needs you, 🔴 failed."""
-    progress = change.progress
-    if progress.waiting:
-        return f"⏳ {change.state.value.replace('_', ' ')}, waiting"
-    if progress.failure and change.state in (State.RECONCILING, State.PR_OPEN, State.ROLLING_BACK):
-        return "🟠 needs you"
-    return _STATE_WORDS[change.state]
+    words = _STATE_WORDS[change.state]
+    bare = words.partition(" ")[2]
+    if change.state in TERMINAL or change.state in (State.BLOCKED, State.FAILED):
+        return words
+    if stands_still(change):
+        return f"🟠 stuck {bare}"
+    return f"⏳ {bare}, waiting" if change.progress.waiting else words
 
 
 def summary(card: Card) -> str:
-    """One line of plain text: for notifications, lists and screen readers."""
+    """One line of mrkdwn: for notifications, lists and screen readers."""
     change = card.change
-    return f"{change.id} · {headline(change)} · {change.request.environment} · {change.state.value}"
+    words = (change.id, escape(headline(change)), change.request.environment, change.state.value)
+    return " · ".join(words)
 
 
 def blocks(card: Card) -> list[Block]:
     """The whole card."""
     change = card.change
-    parts = [
-        section(
-            f"*{change.id} · {escape(headline(change))} · {escape(change.request.environment)}*"
-            f"\n{state_words(change)}"
-        ),
+    title = f"{change.id} · {escape(headline(change))} · {escape(change.request.environment)}"
+    trouble, buttons = _trouble(change), _buttons(change)
+    return [
+        section(f"*{title}*\n{state_words(change)}"),
+        *(() if not trouble else (*trouble, *buttons)),
         section(f"{_about(change)}\n{quote(shorten(change.request.justification, _QUOTE_LENGTH))}"),
-        *_needs(card),
-        *_trouble(change),
-        *_plan(change),
-        *_links(change),
-        context(_steps(change)),
+        *(() if trouble else _needs(card)),
+        *_plan(card),
+        *_ending(change),
+        context(steps_line(card)),
+        *(() if trouble else buttons),
     ]
-    buttons = [_button(offer, change) for offer in offers(change)]
-    if buttons:
-        parts.append(actions(buttons, f"decide:{_seen_digest(change)}"))
-    return parts
-
-
-def _seen_digest(change: Change) -> str:
-    """Binds a click to the plan that stood above the button."""
-    return change.progress.plan.digest if change.progress.plan else ""
 
 
 def _about(change: Change) -> str:
     request = change.request
     facts = [mention(change.requester), f"risk: {request.risk_assessment.value}"]
-    if request.namespace:
-        facts.append(f"namespace {code(request.namespace)}")
     if request.affected_services:
-        facts.append(f"affects {escape(', '.join(request.affected_services))}")
+        affected = ", ".join(request.affected_services)
+        facts.append(f"affects {escape(shorten(affected, _FACT_LENGTH))}")
     if request.incident_id:
-        facts.append(escape(request.incident_id))
-    if request.session.startswith(("http://", "https://")):
+        facts.append(escape(shorten(request.incident_id, _FACT_LENGTH)))
+    if request.session.startswith(("http://", "https://")) and len(request.session) < _LONGEST_LINK:
         facts.append(link(request.session, "session"))
     if window := request.maintenance_window:
         facts.append(f"window {moment(window.start)} to {moment(window.end)}")
-    return shorten(" · ".join(facts), 2_000)
+    return fit(" · ".join(facts), 2_000)
 
 
 def _needs(card: Card) -> list[Block]:
+    """What is needed from whom, or what is being waited for and since when."""
     change = card.change
     progress = change.progress
     if progress.waiting:
-        waiting = progress.waiting
-        return [section(f"Waiting: {escape(waiting.reason)}, since {clock_time(waiting.since)}.")]
+        reason = escape(shorten(progress.waiting.reason.rstrip("."), _REASON_LENGTH // 3))
+        if card.behind:
+            reason = f"behind {', '.join(card.behind)}, which holds the same objects"
+        return [section(f"⏳ Waiting since {since(progress.waiting.since)}: {reason}.")]
     if change.state is State.AWAITING_CONFIRMATION:
-        return [section(f"Needs {mention(change.requester)} to look at the diff and apply it.")]
-    if change.state is State.PR_OPEN and progress.pull_request and not progress.failure:
-        pull_request = progress.pull_request
-        label = f"pull request #{pull_request.number}"
-        doer = "Redlight merges" if card.environment.backfill.auto_merge else "Needs a merge of"
-        return [section(f"{doer} {link(pull_request.url, label)}. The cluster has the change.")]
+        return [section(f"Needs {mention(change.requester)} to look at this diff and apply it.")]
+    if change.state is State.PR_OPEN and progress.pull_request:
+        asked = link(progress.pull_request.url, f"pull request #{progress.pull_request.number}")
+        if card.environment.backfill.auto_merge:
+            return [section(f"The cluster has it. Redlight merges {asked} to bring it into Git.")]
+        return [
+            section(f"The cluster has it. Needs somebody to merge {asked}, so that Git has it.")
+        ]
     if change.state is State.VALIDATING and progress.rollout:
-        return [section("\n".join(escape(line) for line in progress.rollout))]
+        return [section(_lines([escape(line) for line in progress.rollout]))]
     return []
 
 
 def _trouble(change: Change) -> list[Block]:
+    """What failed, what happened about it, and who can do what now."""
     progress = change.progress
     parts: list[Block] = []
     if failure := progress.failure:
-        remedy = f"\n{escape(failure.remedy)}" if failure.remedy else ""
-        parts.append(
-            section(f"🔴 {escape(shorten(failure.sentence, 1_500))}{shorten(remedy, 800)}")
-        )
+        parts.append(section(f"🔴 {fit(escape(failure.sentence.strip()), _REASON_LENGTH)}"))
+        what_next = [
+            _what_happened(change),
+            escape(shorten(failure.remedy, _REMEDY_LENGTH)),
+            _who_acts(change),
+        ]
+        told = "\n".join(line for line in what_next if line)
+        parts += [section(told)] if told else []
     if progress.divergence:
-        parts.append(section(f"Git and the cluster differ:\n{_short_diff(progress.divergence)}"))
+        found = excerpt([("", progress.divergence)])
+        more = f"\n_{found.unseen} more changed lines._" if found.unseen else ""
+        parts.append(section(f"From the cluster (-) to Git (+):\n{found.block}{more}"))
     return parts
 
 
-def _plan(change: Change) -> list[Block]:
+def _what_happened(change: Change) -> str:
+    match change.state:
+        case State.BLOCKED | State.FAILED if not touched(change):
+            return "Nothing was applied."
+        case State.BLOCKED | State.FAILED:
+            return "It was not rolled back: the cluster is as the failure left it."
+        case State.ROLLING_BACK if stands_still(change):
+            return "Putting everything back did not work: part of the change may be in the cluster."
+        case State.ROLLING_BACK:
+            return "Everything is being put back as it was before."
+        case State.ROLLED_BACK:
+            return "Everything is as it was before."
+        case State.RECONCILING | State.PR_OPEN if not _merged(change):
+            return "The cluster has the change; Git does not have it yet."
+        case _:
+            return ""
+
+
+def _who_acts(change: Change) -> str:
+    verbs = [_LABELS[offer] for offer in offers(change) if offer is not Offer.SHOW_DIFF]
+    if not verbs:
+        return ""
+    choice = " or ".join(f"*{verb}*" for verb in verbs)
+    return f"Needs {mention(change.requester)} or a senior: {choice}."
+
+
+def _plan(card: Card) -> list[Block]:
+    """What the cluster would make of it; once it is done, only what changed."""
+    change = card.change
     plan = change.progress.plan
-    if plan is None or change.state in TERMINAL:
+    if plan is None or (change.state in TERMINAL and change.state is not State.COMPLETED):
         return []
+    differing = excerpt([(str(planned.target), planned.diff) for planned in plan.objects])
+    shown = section(_diff_text(change, differing))
+    if change.progress.applied_at:
+        return [shown] if differing.block else []
     parts: list[Block] = []
     if plan.warnings:
-        lines = "\n".join(f"⚠️ {escape(warning)}" for warning in plan.warnings)
-        parts.append(section(lines))
+        parts.append(section(_lines([f"⚠️ {escape(warning)}" for warning in plan.warnings])))
     if plan.conflicts:
-        lines = "\n".join(
-            f"• {code(conflict.field)} of {escape(str(conflict.target))} "
-            f"belongs to {code(conflict.manager)}"
-            for conflict in plan.conflicts
-        )
-        parts.append(
-            section(f"⚠️ Other managers own what this would set:\n{shorten(lines, _LIST_LENGTH)}")
-        )
-    parts.append(section(_short_diff("\n".join(o.diff for o in plan.objects if o.diff))))
-    parts.append(context(_counts(change)))
+        fields = _lines([_conflict(conflict) for conflict in plan.conflicts])
+        parts.append(section(f"⚠️ Other managers own what this would set:\n{fields}"))
+    parts += [shown, context(_reach(card, plan))]
+    if plan_back := change.request.rollback_plan:
+        parts.append(context(f"Undo: {escape(shorten(plan_back, _FACT_LENGTH))}"))
     return parts
 
 
-def _counts(change: Change) -> str:
-    plan = change.progress.plan
-    objects = plan.objects if plan else ()
+def _diff_text(change: Change, differing: Excerpt) -> str:
+    if not differing.block:
+        return "_The cluster is as wanted already._"
+    if not differing.unseen:
+        return differing.block
+    lines = (
+        "1 more changed line" if differing.unseen == 1 else f"{differing.unseen} more changed lines"
+    )
+    where = "press *Whole diff*" if Offer.SHOW_DIFF in offers(change) else "see the pull request"
+    return f"{differing.block}\n_{lines}: {where}._"
+
+
+def _conflict(conflict: FieldConflict) -> str:
+    target = escape(shorten(str(conflict.target), _FACT_LENGTH))
+    return f"• {code(conflict.field)} of {target} belongs to {code(conflict.manager)}"
+
+
+def _lines(lines: Sequence[str]) -> str:
+    """The first lines, and how many there are besides."""
+    shown = [fit(line, _FACT_LENGTH) for line in lines[:_SHOWN_LINES]]
+    left = len(lines) - len(shown)
+    text = fit("\n".join(shown), _LIST_LENGTH)
+    return f"{text}\n_and {left} more_" if left else text
+
+
+def _reach(card: Card, plan: Plan) -> str:
+    """`Applies to namespace shop on cluster test: 2 objects change, 1 is new.`"""
+    request, context_name = card.change.request, card.environment.context
+    namespaces = sorted({target.namespace for target in request.targets if target.namespace})
+    word = "namespace" if len(namespaces) == 1 else "namespaces"
+    names = ", ".join(code(name) for name in namespaces[:_SHOWN_LINES])
+    more = f" and {len(namespaces) - _SHOWN_LINES} more" if len(namespaces) > _SHOWN_LINES else ""
+    where = f"{word} {names}{more}" if namespaces else "the whole cluster"
+    cluster = f" on cluster {code(context_name)}" if context_name else ""
+    return f"Applies to {where}{cluster}: {_counts(plan)}."
+
+
+def _counts(plan: Plan) -> str:
     words = {
         ObjectAction.CHANGE: ("changes", "change"),
         ObjectAction.CREATE: ("is new", "are new"),
         ObjectAction.NOTHING: ("stays as it is", "stay as they are"),
     }
-    counts = []
+    counts: list[str] = []
     for action, (one, many) in words.items():
-        number = sum(planned.action is action for planned in objects)
+        number = sum(planned.action is action for planned in plan.objects)
         if number:
-            noun = "object" if number == 1 else "objects"
-            counts.append(f"{number} {noun} {one if number == 1 else many}")
+            noun = "" if counts else " object" if number == 1 else " objects"
+            counts.append(f"{number}{noun} {one if number == 1 else many}")
     return ", ".join(counts) or "no objects"
 
 
-def _short_diff(diff: str) -> str:
-    """The head of a diff in a code block."""
-    if not diff.strip():
-        return "_Live already is as wanted._"
-    lines = diff.splitlines()
-    text = "\n".join(lines[:_DIFF_LINES])
-    left = len(lines) - _DIFF_LINES
-    more = f"\n_{left} more lines: see the whole diff._" if left > 0 else ""
-    return f"{code_block(shorten(text, _DIFF_LENGTH))}{more}"
-
-
-def _links(change: Change) -> list[Block]:
-    pull_request = change.progress.pull_request
-    if pull_request is None:
-        return []
-    texts = [link(pull_request.url, f"Pull request #{pull_request.number}")]
-    if pull_request.merge_sha:
-        base = pull_request.url.split("/pull/")[0]
-        label = f"commit {pull_request.merge_sha[:7]}"
-        texts.append(link(f"{base}/commit/{pull_request.merge_sha}", label))
-    return [context(" · ".join(texts))]
-
-
-def _steps(change: Change) -> str:
-    reached = {step.name: step.at for step in change.progress.steps}
-    parts = [f"✔ requested {clock_time(change.created_at)}"]
-    for state, label in _STEPS.get(change.path, ()):
-        at = reached.get(state.value)
-        if at is None:
-            parts.append(f"· {label}")
-        elif change.state is state and state not in TERMINAL:
-            parts.append(f"▸ {label}")
-        else:
-            parts.append(f"✔ {label} {clock_time(at)}")
+def _ending(change: Change) -> list[Block]:
+    """Once it is over: how long it took. From the pull request on: where it stands in Git."""
+    texts: list[str] = []
     if change.state in TERMINAL:
         took = duration((change.updated_at - change.created_at).total_seconds())
-        parts.append(f"took {took}")
-    return "  ".join(parts)
+        done = change.state is State.COMPLETED
+        texts.append(f"🟢 Live and in Git after {took}" if done else f"Took {took}")
+    if pull_request := change.progress.pull_request:
+        texts += _git_links(pull_request)
+    if change.state in TERMINAL:
+        texts.append(f"audit: {code(f'redlight audit export {change.id}')}")
+    return [context(" · ".join(texts))] if texts else []
+
+
+def _git_links(pull_request: PullRequest) -> list[str]:
+    links = [link(pull_request.url, f"Pull request #{pull_request.number}")]
+    if pull_request.merge_sha:
+        repository = pull_request.url.split("/pull/")[0]
+        address = f"{repository}/commit/{pull_request.merge_sha}"
+        links.append(link(address, f"commit {pull_request.merge_sha[:7]}"))
+    return links
+
+
+def _merged(change: Change) -> bool:
+    pull_request = change.progress.pull_request
+    return pull_request is not None and pull_request.state is PullRequestState.MERGED
+
+
+def _buttons(change: Change) -> list[Block]:
+    """A row of what can be done; its block id binds a click to the plan that stood above it."""
+    digest = change.progress.plan.digest if change.progress.plan else ""
+    row = [_button(offer, change) for offer in offers(change)]
+    return [actions(row, f"decide:{digest}")] if row else []
 
 
 def _button(offer: Offer, change: Change) -> Element:
     conflicts = change.progress.plan.conflicts if change.progress.plan else ()
     if offer is Offer.CONFIRM and conflicts:
-        question = dialog(
-            "Take over these fields?",
-            f"{len(conflicts)} fields belong to other managers. They will not expect this, and may "
-            "set them back.",
-            "Take over and apply",
-            "Go back",
-        )
         return button(
-            "Take over and apply", offer.action_id, change.id, style="danger", confirm=question
+            "Take over and apply",
+            offer.action_id,
+            change.id,
+            style="danger",
+            confirm=dialog(
+                "Take over these fields?",
+                f"{_owners(conflicts)} will not expect this, and may set it back.",
+                "Take over and apply",
+                "Go back",
+            ),
         )
     if offer is Offer.UNDO:
-        question = dialog(
-            "Undo in the cluster?",
-            "Everything this change touched is put back as it was before.",
-            "Undo",
-            "Go back",
+        return button(
+            _LABELS[offer],
+            offer.action_id,
+            change.id,
+            style="danger",
+            confirm=dialog(
+                "Undo in the cluster?",
+                "Everything this change touched is put back as it was before.",
+                "Undo",
+                "Go back",
+            ),
         )
-        return button(_LABELS[offer], offer.action_id, change.id, style="danger", confirm=question)
     style = "primary" if offer is Offer.CONFIRM else ""
     return button(_LABELS[offer], offer.action_id, change.id, style=style)
+
+
+def _owners(conflicts: Sequence[FieldConflict]) -> str:
+    managers = sorted({conflict.manager for conflict in conflicts})
+    return shorten(", ".join(managers), 200)

@@ -1,36 +1,42 @@
 """Block Kit's parts as JSON, each within Slack's limits whatever is put in.
 
 Limits: https://docs.slack.dev/reference/block-kit/. Text that is too long is shortened here, once,
-so that no builder needs to count.
+so that no builder needs to count. Finished mrkdwn is cut on whole entities and closes its code.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from chatbot.domain.mrkdwn import shorten
+from chatbot.domain.mrkdwn import fit, shorten
 
 Block = dict[str, Any]
 Element = dict[str, Any]
 View = dict[str, Any]
 
+NO_CHANGE = '{"change": ""}'
+"""What a view keeps about its change when it has none."""
+
 SECTION_TEXT = 3_000
 CONTEXT_TEXT = 2_000
 INPUT_VALUE = 3_000
 OPTION_TEXT = 75
+OPTIONS = 100
 BUTTON_TEXT = 75
 VIEW_TITLE = 24
 PLACEHOLDER = 150
 HINT = 2_000
+_NOTHING = "–"
+"""Slack refuses empty text."""
 
 
 def plain(text: str, limit: int) -> dict[str, Any]:
     """A plain_text object."""
-    return {"type": "plain_text", "text": shorten(text, limit), "emoji": True}
+    return {"type": "plain_text", "text": shorten(text, limit) or _NOTHING, "emoji": True}
 
 
 def mrkdwn(text: str, limit: int = SECTION_TEXT) -> dict[str, Any]:
     """A mrkdwn text object; `verbatim`, so that Slack makes no links of its own in user text."""
-    return {"type": "mrkdwn", "text": shorten(text, limit), "verbatim": True}
+    return {"type": "mrkdwn", "text": fit(text, limit) or _NOTHING, "verbatim": True}
 
 
 def section(text: str) -> Block:
@@ -85,7 +91,7 @@ def select(
     field: str, options: Sequence[tuple[str, str]], chosen: str, placeholder: str
 ) -> Element:
     """A select of (value, label); `chosen` is preselected when it is one of them."""
-    choices = [option(value, label) for value, label in options]
+    choices = [option(value, label) for value, label in options[:OPTIONS]]
     element: Element = {
         "type": "static_select",
         "action_id": field,
@@ -144,9 +150,9 @@ def modal(
     *,
     submit: str = "",
     close: str = "Cancel",
-    private_metadata: str = "",
+    private_metadata: str = NO_CHANGE,
 ) -> View:
-    """A modal view."""
+    """A modal view; `private_metadata` is JSON with at least `change`."""
     view: View = {
         "type": "modal",
         "callback_id": callback_id,

@@ -1,5 +1,6 @@
 """The request modal: domain `Form` to view and back. Environment and operation come first, then
-only the fields that they ask for."""
+only the fields that they ask for. What `/change` was given before the place is known travels along
+in the view, so that a mistyped environment costs nobody their words."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.form import PLACE, REQUIRED_DETAILS, Form, fields_for, with_defaults
 
 CALLBACK_ID = "change_request"
+_MOST_HIDDEN = 2_000
+"""Characters; Slack keeps 3,000 with a view."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ _TEXTS: Mapping[str, _Text] = {
         multiline=True,
     ),
     "affected_services": _Text(
-        "Affected services", "checkout, payments", "Names, with commas between them."
+        "Affected services", "checkout, payments", "For example: checkout, payments."
     ),
     "window_start": _Text(
         "Earliest start",
@@ -64,8 +67,10 @@ _TEXTS: Mapping[str, _Text] = {
         optional=True,
     ),
     "window_end": _Text("Latest end", "2026-12-02 02:00", "In your own time zone.", optional=True),
-    "incident_id": _Text("Incident", "INC-7", optional=True),
-    "session": _Text("Diagnostic session", "https://…", optional=True),
+    "incident_id": _Text("Incident", "INC-7", "For example: INC-7.", optional=True),
+    "session": _Text(
+        "Diagnostic session", "https://…", "The link to where you found out.", optional=True
+    ),
 }
 
 
@@ -75,24 +80,34 @@ def view(form: Form, environments: Mapping[str, Environment]) -> View:
     form = with_defaults(form, environment)
     fields = fields_for(form, environment)
     required = REQUIRED_DETAILS[environment.class_] if environment else frozenset()
+    state = {"change": "", "fields": list(fields), **_hidden(form, fields)}
     return modal(
         CALLBACK_ID,
         "Request a change",
         [_block(field, form, environments, required) for field in fields],
         submit="Request" if len(fields) > len(PLACE) else "Next",
-        private_metadata=json.dumps({"change": "", "fields": list(fields)}),
+        private_metadata=json.dumps(state),
     )
 
 
 def read(view_payload: Mapping[str, Any]) -> Form:
-    """The form as it was submitted."""
+    """The form as it was filled in so far."""
     values: Mapping[str, Mapping[str, Any]] = view_payload["state"]["values"]
     typed = {
         field: _value(elements.get(field) or {})
         for field, elements in values.items()
         if field in Form.model_fields
     }
-    return Form.model_validate(typed)
+    kept = json.loads(view_payload.get("private_metadata") or "{}").get("typed") or {}
+    return Form.model_validate({**kept, **typed})
+
+
+def _hidden(form: Form, fields: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """What was given and cannot be shown yet. Once all is asked for, only what is shown counts."""
+    if tuple(fields) != PLACE:
+        return {}
+    hidden = form.model_dump(exclude=set(PLACE), exclude_defaults=True)
+    return {"typed": hidden} if len(json.dumps(hidden)) <= _MOST_HIDDEN else {}
 
 
 def asked_fields(view_payload: Mapping[str, Any]) -> Sequence[str]:

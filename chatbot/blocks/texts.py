@@ -1,59 +1,87 @@
-"""Short answers to one person: the list, the help, one change, its whole diff."""
+"""Short answers to one person: the list, the help, one change, its whole diff, a refusal."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chatbot.blocks.card import state_words
-from chatbot.blocks.kit import Block, View, context, modal, section
-from chatbot.domain.change import Change
-from chatbot.domain.mrkdwn import code, code_block, duration, escape, link, mention, shorten
+from chatbot.blocks.kit import SECTION_TEXT, Block, View, context, modal, section
+from chatbot.domain.change import Change, PlannedObject
+from chatbot.domain.lifecycle import TERMINAL
+from chatbot.domain.mrkdwn import code, code_blocks, duration, escape, link, mention, quote, shorten
+from chatbot.domain.offers import needs_person
 from chatbot.domain.story import headline
 
 HELP = "\n".join(
     (
-        "*Redlight* takes changes to Kubernetes from here to the cluster and into Git.",
-        "`/change` – ask for a change",
-        "`/change scale test deploy/web 5` – the same, prefilled; `apply` and `restart` too",
-        "`/change list` – what is open; `list mine`, `list test`, `list web`",
-        "`/change show CHG-12` – one change",
-        "`/change cancel CHG-12` – take it back, or undo it",
-        "In dev and test a change applies at once and a pull request brings it into Git.",
+        "*Redlight* brings changes into the cluster and into Git.",
+        "`/change`  ask for one",
+        "`/change scale test deploy/web 5`  the same, filled in",
+        "`/change restart test deploy/web`",
+        "`/change apply test`  a manifest or a branch",
+        "`/change list`  what is open; `list mine`, `list test`, `list web`",
+        "`/change show CHG-12`  one of them",
+        "`/change cancel CHG-12`  take it back, or undo it",
+        "Dev and test get it at once; a pull request then brings it into Git.",
     )
 )
 
-_DIFF_PART = 2_800
-_DIFF_PARTS = 40
+ROWS = 10
+_DIFF_BLOCKS = 90
+_TITLE_ROOM = 400
 
 
 def listing(changes: Sequence[Change], links: Mapping[int, str], now: datetime) -> list[Block]:
-    """A row a change: state, id, what, where, who, age, link to the card."""
+    """A row a change, at most ten: what needs a person first, then what moves, then the rest, each
+    with the newest first."""
     if not changes:
-        return [section("No changes here. `/change` asks for one.")]
-    return [section(_row(change, links.get(change.number, ""), now)) for change in changes]
+        return [
+            section("No changes here. `/change` asks for one, `/change list mine` shows yours.")
+        ]
+    rows = sorted(changes, key=_urgency)[:ROWS]
+    hint = "Fewer: `/change list mine`, `list test` for an environment, `list web` for a word."
+    return [*(section(_row(row, links.get(row.number, ""), now)) for row in rows), context(hint)]
 
 
 def one(change: Change, card_link: str, now: datetime) -> list[Block]:
     """One change for one person; the card has the rest."""
     return [
         section(_row(change, card_link, now)),
-        section(escape(shorten(change.request.justification, 500)) or "_no justification_"),
-        context(f"Its story: `redlight audit export {change.id}`"),
+        section(quote(shorten(change.request.justification, 500))),
+        context(f"Its whole story: {code(f'redlight audit export {change.id}')}"),
     ]
 
 
 def whole_diff(change: Change) -> View:
-    """The diff of every object, in as many parts as Slack needs."""
+    """The diff of every object, in as many parts as a modal takes."""
     plan = change.progress.plan
-    parts: list[Block] = []
-    for planned in plan.objects if plan else ():
-        parts.append(section(f"*{escape(str(planned.target))}* · {planned.action.value}"))
-        chunks = _chunks(planned.diff) or ["(no difference)"]
-        parts += [section(code_block(chunk)) for chunk in chunks]
-    if len(parts) > _DIFF_PARTS:
-        left = len(parts) - _DIFF_PARTS
-        parts = [*parts[:_DIFF_PARTS], context(f"{left} more parts: see the pull request.")]
-    title = f"{change.id}: whole diff"
-    return modal("whole_diff", title, parts or [section("There is no diff yet.")], close="Close")
+    parts = [part for planned in (plan.objects if plan else ()) for part in _diff_parts(planned)]
+    left = len(parts) - _DIFF_BLOCKS
+    blocks = [section(part) for part in parts[:_DIFF_BLOCKS]]
+    if left > 0:
+        blocks.append(
+            context(
+                f"{left} more parts do not fit here. Smaller changes show whole; the pull request "
+                "shows everything once it is open."
+            )
+        )
+    return modal(
+        "whole_diff",
+        f"{change.id}: diff",
+        blocks or [section("There is no diff yet: the cluster was not asked.")],
+        close="Close",
+        private_metadata=json.dumps({"change": change.id}),
+    )
+
+
+def refusal(sentence: str) -> View:
+    """On top of a form, which keeps what was typed; `sentence` is plain text."""
+    return modal("refusal", "This can't be done", [section(escape(sentence))], close="Back")
+
+
+def _urgency(change: Change) -> tuple[int, float]:
+    rank = 2 if change.state in TERMINAL else 0 if needs_person(change) else 1
+    return rank, -change.updated_at.timestamp()
 
 
 def _row(change: Change, card_link: str, now: datetime) -> str:
@@ -65,14 +93,15 @@ def _row(change: Change, card_link: str, now: datetime) -> str:
     )
 
 
-def _chunks(diff: str) -> list[str]:
-    """Whole lines together, at most a section's worth; escaping may grow them, so with room."""
-    chunks: list[str] = []
-    current = ""
-    for line in diff.splitlines():
-        addition = shorten(line, _DIFF_PART // 5)
-        if len(escape(current)) + len(escape(addition)) + 1 > _DIFF_PART:
-            chunks.append(current)
-            current = ""
-        current += f"{addition}\n"
-    return [*chunks, current] if current else chunks
+def _diff_parts(planned: PlannedObject) -> list[str]:
+    """A code block or many; the first stands under the object's name."""
+    name = escape(shorten(str(planned.target), _TITLE_ROOM // 5))
+    title = f"*{name}* · {_ACTIONS[planned.action.value]}"
+    diff = planned.diff.strip("\n")
+    if not diff:
+        return [title]
+    first, *rest = code_blocks(diff, SECTION_TEXT - _TITLE_ROOM - 1)
+    return [f"{title}\n{first}", *rest]
+
+
+_ACTIONS = {"create": "is new", "change": "changes", "nothing": "stays as it is"}

@@ -1,0 +1,69 @@
+"""The part of a diff that a person needs to recognise a change: the lines that change, each with
+one neighbour. The card has room for a few; the whole diff is a click away."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chatbot.domain.mrkdwn import code_block, shorten
+
+LINES = 14
+_LINE_LENGTH = 160
+_BLOCK_LENGTH = 2_500
+_GAP = "…"
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A code block, and how many changed lines it leaves out."""
+
+    block: str
+    """mrkdwn; empty when nothing differs."""
+    unseen: int
+
+
+def excerpt(diffs: Sequence[tuple[str, str]], lines: int = LINES) -> Excerpt:
+    """The first `lines` of these (title, unified diff); titles stand only where there are many."""
+    differing = [(title, diff) for title, diff in diffs if diff.strip()]
+    everything: list[str] = []
+    for title, diff in differing:
+        if len(differing) > 1 and title:
+            everything.append(f"# {title}")
+        everything += _near_changes(diff)
+    shown = [shorten(line, _LINE_LENGTH) for line in everything[:lines]]
+    unseen = sum(_changes(line) for line in everything[lines:])
+    return Excerpt(code_block("\n".join(shown), _BLOCK_LENGTH) if shown else "", unseen)
+
+
+def _near_changes(diff: str) -> list[str]:
+    """Changed lines and their neighbours; an ellipsis stands for what is between."""
+    lines = list(_body(diff))
+    changed = {place for place, line in enumerate(lines) if _changes(line)}
+    shown: list[str] = []
+    left_out = False
+    for place, line in enumerate(lines):
+        if line != _GAP and {place - 1, place, place + 1} & changed:
+            if left_out and shown:
+                shown.append(_GAP)
+            shown.append(line)
+            left_out = False
+        else:
+            left_out = True
+    return shown
+
+
+def _body(diff: str) -> Iterator[str]:
+    """The lines of a unified diff without its headers; a gap stands for each hunk's."""
+    lines = diff.split("\n")
+    header = 0
+    for place, line in enumerate(lines):
+        if line.startswith("--- ") and "".join(lines[place + 1 : place + 2]).startswith("+++ "):
+            following = "".join(lines[place + 2 : place + 3])
+            header = 2 if following.startswith("@@") or not following else 0
+        if header:
+            header -= 1
+        else:
+            yield _GAP if line.startswith("@@") else line
+
+
+def _changes(line: str) -> bool:
+    return line.startswith(("+", "-"))

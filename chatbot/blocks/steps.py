@@ -1,0 +1,98 @@
+"""The line of steps on the card: what is done and when, where the change is now, what comes."""
+
+from datetime import datetime, timedelta
+
+from chatbot.domain.card import Card
+from chatbot.domain.change import Change, Path, PullRequestState, Step
+from chatbot.domain.lifecycle import TERMINAL, State
+from chatbot.domain.mrkdwn import clock_time, moment
+
+_STEPS: dict[Path, tuple[tuple[State, str], ...]] = {
+    Path.DIRECT: (
+        (State.AWAITING_CONFIRMATION, "confirm"),
+        (State.APPLYING, "apply"),
+        (State.VALIDATING, "roll out"),
+        (State.PR_OPEN, "pull request"),
+        (State.COMPLETED, "in Git"),
+    ),
+}
+_STRAYED: dict[State, str] = {
+    State.BLOCKED: "🔴 blocked",
+    State.FAILED: "🔴 failed",
+    State.ROLLING_BACK: "▸ roll back",
+    State.ROLLED_BACK: "🔴 rolled back",
+    State.CANCELLED: "⚪ cancelled",
+    State.REJECTED: "⚪ rejected",
+    State.EXPIRED: "⚪ expired",
+    State.HELD: "🔴 held",
+}
+"""Off the way: nothing of what would have come next is shown."""
+
+_SAME_DAY = timedelta(hours=12)
+
+
+def steps_line(card: Card) -> str:
+    """`✔ requested 10:12  ✔ confirm 10:14  ▸ apply  · roll out  · pull request  · in Git`."""
+    change = card.change
+    round_ = _this_round(change)
+    clock = _Clock()
+    parts = [f"✔ requested {clock.at(change.created_at)}"]
+    labels = _STEPS.get(change.path, ())
+    reached = {step.name for step in round_}
+    last = max((n for n, (state, _) in enumerate(labels) if state.value in reached), default=-1)
+    for place, (state, label) in enumerate(labels):
+        done = _done_at(change, state, round_)
+        if done:
+            parts.append(f"✔ {label} {clock.at(done)}")
+        elif change.state in _STRAYED or place < last:
+            continue
+        elif state is _current(change, card):
+            parts.append(f"▸ {label}")
+        elif state is not State.AWAITING_CONFIRMATION or card.environment.rules.confirm:
+            parts.append(f"· {label}")
+    if change.state in _STRAYED:
+        at = f" {clock.at(round_[-1].at)}" if round_ else ""
+        parts.append(f"{_STRAYED[change.state]}{at}")
+    return "  ".join(parts)
+
+
+class _Clock:
+    """Shows the day with the first time, and again when much time has passed."""
+
+    def __init__(self) -> None:
+        self._shown: datetime | None = None
+
+    def at(self, time: datetime) -> str:
+        near = self._shown is not None and abs(time - self._shown) < _SAME_DAY
+        self._shown = time
+        return clock_time(time) if near else moment(time)
+
+
+def _this_round(change: Change) -> tuple[Step, ...]:
+    """The steps since the change was planned for the last time: what came before counts no more."""
+    steps = change.progress.steps
+    starts = [n for n, step in enumerate(steps) if step.name == State.REQUESTED.value]
+    return steps[starts[-1] + 1 :] if starts else steps
+
+
+def _done_at(change: Change, state: State, steps: tuple[Step, ...]) -> datetime | None:
+    """When a step was left behind by going on; None if it was not."""
+    places = [n for n, step in enumerate(steps) if step.name == state.value]
+    if not places:
+        return None
+    if state is change.state:
+        return steps[places[-1]].at if state in TERMINAL else None
+    following = steps[places[-1] + 1 : places[-1] + 2]
+    went_on = following and State(following[0].name) not in _STRAYED
+    return following[0].at if went_on else None
+
+
+def _current(change: Change, card: Card) -> State:
+    """Which of the line's steps the change is in; comparing with Git belongs to two of them."""
+    if change.state is State.RECONCILING:
+        pull_request = change.progress.pull_request
+        merged = pull_request is not None and pull_request.state is PullRequestState.MERGED
+        return State.COMPLETED if merged else State.PR_OPEN
+    if change.state is State.REQUESTED:
+        return State.AWAITING_CONFIRMATION if card.environment.rules.confirm else State.APPLYING
+    return change.state
