@@ -21,7 +21,9 @@ _LONGEST_ESCAPE = 5
 
 
 def escape(text: str) -> str:
-    """Slack's three control characters escaped: no mention, channel or link can come of it."""
+    """Slack's three control characters escaped: no mention, channel or link can come of it. Back
+    ticks in a row are kept apart by zero-width spaces: no code block opens or closes."""
+    text = re.sub("`(?=`)", "`\u200b", text)
     return _UNSEEN.sub("\ufffd", _LINE_END.sub("\n", text)).translate(_ESCAPES)
 
 
@@ -57,18 +59,13 @@ def code_blocks(text: str, limit: int = 2_900) -> list[str]:
 def _fitting_lines(text: str, room: int) -> Iterator[str]:
     """Lines as they may stand inside a fence, each at most `room` characters."""
     for line in _LINE_END.split(text):
-        inside = _inside_fence(line)
+        inside = escape(line)
         if len(inside) <= room:
             yield inside
             continue
         width = room // _LONGEST_ESCAPE
         for start in range(0, len(line), width):
-            yield _inside_fence(line[start : start + width])
-
-
-def _inside_fence(text: str) -> str:
-    """Escaped; back ticks in a row are kept apart by zero-width spaces, so none of them closes."""
-    return escape(re.sub("`(?=`)", "`\u200b", text))
+            yield escape(line[start : start + width])
 
 
 def _fenced(lines: list[str]) -> str:
@@ -76,8 +73,8 @@ def _fenced(lines: list[str]) -> str:
 
 
 def quote(text: str) -> str:
-    """A block quote, every line of it; no fence opens inside."""
-    return "\n".join(f"> {line}" for line in _inside_fence(text.strip()).split("\n"))
+    """A block quote, every line of it."""
+    return "\n".join(f"> {line}" for line in escape(text.strip()).split("\n"))
 
 
 def mention(user: str) -> str:
