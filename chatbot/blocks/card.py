@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chatbot.blocks.excerpt import Excerpt, excerpt
 from chatbot.blocks.kit import Block, Element, actions, button, context, dialog, section
-from chatbot.blocks.steps import steps_line
+from chatbot.blocks.steps import merged, steps_line, undone_as_asked
 from chatbot.domain.card import Card
 from chatbot.domain.change import (
     Change,
@@ -14,7 +14,6 @@ from chatbot.domain.change import (
     ObjectAction,
     Plan,
     PullRequest,
-    PullRequestState,
 )
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.mrkdwn import (
@@ -73,7 +72,7 @@ _LABELS: dict[Offer, str] = {
 
 def state_words(change: Change) -> str:
     """The state as people read it: 🟢 done, 🔵 running, ⏳ waiting, 🟠 needs you, 🔴 failed."""
-    words = _STATE_WORDS[change.state]
+    words = "⚪ rolled back" if undone_as_asked(change) else _STATE_WORDS[change.state]
     bare = words.partition(" ")[2]
     if change.state in TERMINAL or change.state in (State.BLOCKED, State.FAILED):
         return words
@@ -176,7 +175,7 @@ def _what_happened(change: Change) -> str:
             return "Everything is being put back as it was before."
         case State.ROLLED_BACK:
             return "Everything is as it was before."
-        case State.RECONCILING | State.PR_OPEN if not _merged(change):
+        case State.RECONCILING | State.PR_OPEN if not merged(change):
             return "The cluster has the change; Git does not have it yet."
         case _:
             return ""
@@ -194,7 +193,11 @@ def _plan(card: Card) -> list[Block]:
     """What the cluster would make of it; once it is done, only what changed."""
     change = card.change
     plan = change.progress.plan
-    if plan is None or (change.state in TERMINAL and change.state is not State.COMPLETED):
+    if (
+        plan is None
+        or change.progress.divergence
+        or (change.state in TERMINAL and change.state is not State.COMPLETED)
+    ):
         return []
     differing = excerpt([(str(planned.target), planned.diff) for planned in plan.objects])
     shown = section(_diff_text(change, differing))
@@ -268,14 +271,21 @@ def _ending(change: Change) -> list[Block]:
     """Once it is over: how long it took. From the pull request on: where it stands in Git."""
     texts: list[str] = []
     if change.state in TERMINAL:
-        took = duration((change.updated_at - change.created_at).total_seconds())
-        done = change.state is State.COMPLETED
-        texts.append(f"🟢 Live and in Git after {took}" if done else f"Took {took}")
+        texts.append(_outcome(change))
     if pull_request := change.progress.pull_request:
         texts += _git_links(pull_request)
     if change.state in TERMINAL:
         texts.append(f"audit: {code(f'redlight audit export {change.id}')}")
     return [context(" · ".join(texts))] if texts else []
+
+
+def _outcome(change: Change) -> str:
+    took = duration((change.updated_at - change.created_at).total_seconds())
+    if change.state is State.COMPLETED:
+        return f"🟢 Live and in Git after {took}"
+    if change.state is State.ROLLED_BACK:
+        return f"As it was before, after {took}"
+    return f"Over after {took}" if touched(change) else "Nothing was applied"
 
 
 def _git_links(pull_request: PullRequest) -> list[str]:
@@ -285,11 +295,6 @@ def _git_links(pull_request: PullRequest) -> list[str]:
         address = f"{repository}/commit/{pull_request.merge_sha}"
         links.append(link(address, f"commit {pull_request.merge_sha[:7]}"))
     return links
-
-
-def _merged(change: Change) -> bool:
-    pull_request = change.progress.pull_request
-    return pull_request is not None and pull_request.state is PullRequestState.MERGED
 
 
 def _buttons(change: Change) -> list[Block]:

@@ -1,5 +1,5 @@
-"""The part of a diff that a person needs to recognise a change: the lines that change, each with
-one neighbour. The card has room for a few; the whole diff is a click away."""
+"""The part of a diff that a person needs to recognise a change: the lines that change, each after
+the line above it. The card has room for a few; the whole diff is a click away."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,13 +35,13 @@ def excerpt(diffs: Sequence[tuple[str, str]], lines: int = LINES) -> Excerpt:
 
 
 def _near_changes(diff: str) -> list[str]:
-    """Changed lines and their neighbours; an ellipsis stands for what is between."""
+    """Changed lines and what stands above them; an ellipsis stands for what is between."""
     lines = list(_body(diff))
     changed = {place for place, line in enumerate(lines) if _changes(line)}
     shown: list[str] = []
     left_out = False
     for place, line in enumerate(lines):
-        if line != _GAP and {place - 1, place, place + 1} & changed:
+        if line != _GAP and (place in changed or place + 1 in changed):
             if left_out and shown:
                 shown.append(_GAP)
             shown.append(line)

@@ -52,7 +52,8 @@ def steps_line(card: Card) -> str:
             parts.append(f"· {label}")
     if change.state in _STRAYED:
         at = f" {clock.at(round_[-1].at)}" if round_ else ""
-        parts.append(f"{_STRAYED[change.state]}{at}")
+        words = "⚪ rolled back" if undone_as_asked(change) else _STRAYED[change.state]
+        parts.append(f"{words}{at}")
     return "  ".join(parts)
 
 
@@ -82,17 +83,28 @@ def _done_at(change: Change, state: State, steps: tuple[Step, ...]) -> datetime 
         return None
     if state is change.state:
         return steps[places[-1]].at if state in TERMINAL else None
+    if state is State.PR_OPEN and not merged(change):
+        return None
     following = steps[places[-1] + 1 : places[-1] + 2]
     went_on = following and State(following[0].name) not in _STRAYED
     return following[0].at if went_on else None
 
 
+def undone_as_asked(change: Change) -> bool:
+    """Whether it was taken back because somebody wanted that, and not because it failed."""
+    return change.state is State.ROLLED_BACK and change.progress.failure is None
+
+
+def merged(change: Change) -> bool:
+    """Whether Git took the change's pull request."""
+    pull_request = change.progress.pull_request
+    return pull_request is not None and pull_request.state is PullRequestState.MERGED
+
+
 def _current(change: Change, card: Card) -> State:
     """Which of the line's steps the change is in; comparing with Git belongs to two of them."""
     if change.state is State.RECONCILING:
-        pull_request = change.progress.pull_request
-        merged = pull_request is not None and pull_request.state is PullRequestState.MERGED
-        return State.COMPLETED if merged else State.PR_OPEN
+        return State.COMPLETED if merged(change) else State.PR_OPEN
     if change.state is State.REQUESTED:
         return State.AWAITING_CONFIRMATION if card.environment.rules.confirm else State.APPLYING
     return change.state
