@@ -1,0 +1,90 @@
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from chatbot.blocks import card as card_blocks
+from chatbot.blocks import request_form, texts
+from chatbot.domain.change import Change
+from chatbot.domain.command import REQUESTABLE
+from chatbot.domain.environment import EnvironmentClass
+from chatbot.domain.form import Form
+from tests.support.builders import NOW
+from tests.support.cards import ENVIRONMENTS, card, ways
+from tests.unit.blocks.golden import FOLDER, assert_golden
+
+WAYS = ways()
+ASKED = list(product(REQUESTABLE, EnvironmentClass))
+LATER = NOW + timedelta(hours=3, minutes=20)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_the_card_looks_as_agreed(name: str) -> None:
+    shown = card(WAYS[name])
+    assert_golden(
+        f"card_{name}", {"text": card_blocks.summary(shown), "blocks": card_blocks.blocks(shown)}
+    )
+
+
+@pytest.mark.parametrize(("operation", "class_"), ASKED)
+def test_the_request_modal_asks_what_operation_and_class_need(
+    operation: str, class_: EnvironmentClass
+) -> None:
+    form = Form(operation=operation, environment=class_.value)
+    assert_golden(f"modal_{operation}_{class_.value}", request_form.view(form, ENVIRONMENTS))
+
+
+def test_the_request_modal_asks_for_the_place_first() -> None:
+    assert_golden("modal_empty", request_form.view(Form(), ENVIRONMENTS))
+
+
+def test_a_prefilled_modal_shows_what_was_typed() -> None:
+    form = Form(
+        operation="scale",
+        environment="test",
+        namespace="shop",
+        kind="deploy",
+        name="web",
+        replicas="5",
+    )
+    assert_golden("modal_prefilled", request_form.view(form, ENVIRONMENTS))
+
+
+def test_the_list_looks_as_agreed() -> None:
+    changes = [
+        change.model_copy(update={"number": number})
+        for number, change in enumerate(WAYS.values(), start=1)
+    ]
+    links = {change.number: f"https://acme.slack.example/{change.number}" for change in changes[:3]}
+    assert_golden("list", texts.listing(changes, links, LATER))
+    assert_golden("list_empty", texts.listing([], {}, LATER))
+
+
+def test_help_looks_as_agreed() -> None:
+    assert_golden("help", {"text": texts.HELP})
+
+
+def test_one_change_looks_as_agreed() -> None:
+    assert_golden("show", texts.one(WAYS["pr_open"], "https://acme.slack.example/p1", LATER))
+
+
+def test_the_whole_diff_looks_as_agreed() -> None:
+    assert_golden("whole_diff", texts.whole_diff(WAYS["awaiting_confirmation"]))
+    assert_golden("whole_diff_none", texts.whole_diff(WAYS["requested"]))
+
+
+def test_a_refusal_looks_as_agreed() -> None:
+    assert_golden("refusal", texts.refusal("Changes to <prod> go through a pull request."))
+
+
+def test_every_golden_is_held_against_something() -> None:
+    asked = {f"modal_{operation}_{class_.value}" for operation, class_ in ASKED}
+    others = {"modal_empty", "modal_prefilled", "list", "list_empty", "help", "show"}
+    diffs = {"whole_diff", "whole_diff_none", "refusal"}
+    expected = {f"card_{name}" for name in WAYS} | asked | others | diffs
+    assert {path.stem for path in FOLDER.glob("*.json")} == expected
+
+
+@pytest.mark.parametrize("change", WAYS.values(), ids=WAYS)
+def test_the_fallback_text_says_the_exact_state(change: Change) -> None:
+    assert card_blocks.summary(card(change)).endswith(f" · {change.state.value}")

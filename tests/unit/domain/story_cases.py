@@ -1,0 +1,28 @@
+"""Every notice that a change can cause, for tests about all of them."""
+
+from chatbot.domain import story
+from chatbot.domain.change import Change
+from chatbot.domain.notice import Notice
+from tests.support.builders import REQUESTER, SENIOR
+from tests.support.cards import failure, pull_request
+
+
+def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]:
+    """As if all of it happened to this one change, at one revision."""
+    asked = change.progress.pull_request or pull_request()
+    told = [
+        story.requested(REQUESTER),
+        story.confirmed(change, REQUESTER, force=True),
+        story.outdated(change),
+        story.applied(change),
+        story.rolled_out(change),
+        story.pull_request_opened(change, asked),
+        story.pull_request_merged(asked),
+        story.completed(change),
+        story.cancelled(change, SENIOR),
+        story.rollback_started(change, sentence),
+        story.undo_started(change, SENIOR),
+        story.rolled_back(change, sentence),
+        story.failure_notices(change, failure(sentence, sentence)),
+    ]
+    return [notice for notices in told for notice in notices]
