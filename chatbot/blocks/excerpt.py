@@ -1,6 +1,7 @@
 """The part of a diff that a person needs to recognise a change: the lines that change, each after
 the line above it. The card has room for a few; the whole diff is a click away."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ LINES = 14
 _LINE_LENGTH = 160
 _BLOCK_LENGTH = 2_500
 _GAP = "…"
+_FILE_HEADER = re.compile(r"^--- live\n\+\+\+ wanted\n(?=@@)", re.MULTILINE)
+"""As `chatbot.domain.diff` writes it; a removed line `-- x` of a script looks much like it."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,10 @@ def _near_changes(diff: str) -> list[str]:
 
 
 def _body(diff: str) -> Iterator[str]:
-    """The lines of a unified diff without its headers; a gap stands for each hunk's."""
-    lines = diff.split("\n")
-    header = 0
-    for place, line in enumerate(lines):
-        if line.startswith("--- ") and "".join(lines[place + 1 : place + 2]).startswith("+++ "):
-            following = "".join(lines[place + 2 : place + 3])
-            header = 2 if following.startswith("@@") or not following else 0
-        if header:
-            header -= 1
-        else:
+    """The lines of unified diffs without their headers; a gap stands for each hunk's."""
+    for hunk in _FILE_HEADER.split(diff):
+        yield _GAP
+        for line in hunk.removesuffix("\n").split("\n"):
             yield _GAP if line.startswith("@@") else line
 
 
