@@ -220,7 +220,7 @@ def longest_texts() -> Iterator[str]:
 
 
 def longest(text: str) -> Change:
-    """Every typed field of that text, fifty objects with the longest names, a diff with all of it."""
+    """Every typed field of that text, fifty objects with the longest names, and such a diff."""
     targets = tuple(
         target(f"{number:03}{'n' * 250}", kind="K" * 63, namespace=f"{number:02}{'s' * 61}")
         for number in range(50)

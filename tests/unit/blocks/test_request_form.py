@@ -1,0 +1,75 @@
+import json
+from itertools import product
+from typing import Any
+
+import pytest
+
+from chatbot.blocks.request_form import asked_fields, read, view
+from chatbot.domain.command import REQUESTABLE
+from chatbot.domain.environment import EnvironmentClass
+from chatbot.domain.form import Form, fields_for
+from tests.support.cards import ENVIRONMENTS
+
+ASKED = list(product(REQUESTABLE, EnvironmentClass))
+TYPED = Form(
+    operation="scale", environment="tst", namespace="shop", kind="deploy", name="web", replicas="5"
+)
+
+
+def submitted(shown: dict[str, Any], **values: str) -> dict[str, Any]:
+    """As Slack sends a view back, with what it was filled in with."""
+    state = {}
+    for block in shown["blocks"]:
+        field, element = block["block_id"], block["element"]
+        value = values.get(field) or element.get("initial_value")
+        if element["type"] == "static_select":
+            chosen = [each for each in element["options"] if each["value"] == values.get(field)]
+            option = chosen[0] if chosen else element.get("initial_option")
+            state[field] = {field: {"type": "static_select", "selected_option": option}}
+        else:
+            state[field] = {field: {"type": "plain_text_input", "value": value}}
+    return {**shown, "state": {"values": state}}
+
+
+@pytest.mark.parametrize(("operation", "class_"), ASKED)
+def test_every_input_is_named_after_its_field(operation: str, class_: EnvironmentClass) -> None:
+    form = Form(operation=operation, environment=class_.value)
+    shown = view(form, ENVIRONMENTS)
+    assert asked_fields(shown) == list(fields_for(form, ENVIRONMENTS[class_.value]))
+    for block in shown["blocks"]:
+        assert block["block_id"] == block["element"]["action_id"]
+    assert shown["callback_id"] == "change_request"
+    assert json.loads(shown["private_metadata"])["change"] == ""
+
+
+def test_what_was_filled_in_is_read_back() -> None:
+    form = Form(operation="scale", environment="test", kind="deploy", name="web", replicas="5")
+    back = read(submitted(view(form, ENVIRONMENTS), namespace=" shop ", justification="busy"))
+    expected = {"namespace": "shop", "justification": "busy", "risk_assessment": "medium"}
+    assert back == form.model_copy(update=expected)
+
+
+def test_a_mistyped_environment_costs_nobody_their_words() -> None:
+    place = view(TYPED, ENVIRONMENTS)
+    assert asked_fields(place) == ["environment", "operation"]
+    chosen = read(submitted(place, environment="test"))
+    assert chosen == TYPED.model_copy(update={"environment": "test"})
+
+
+def test_once_all_is_asked_for_only_what_is_shown_counts() -> None:
+    restart = TYPED.model_copy(update={"environment": "test", "operation": "restart"})
+    assert read(submitted(view(restart, ENVIRONMENTS))).replicas == ""
+
+
+def test_only_justification_is_required_prose_in_dev_and_test() -> None:
+    for name in ("dev", "test"):
+        shown = view(Form(operation="restart", environment=name), ENVIRONMENTS)
+        required = {block["block_id"] for block in shown["blocks"] if not block["optional"]}
+        place = {"environment", "operation", "namespace", "kind", "name", "risk_assessment"}
+        assert required - place == {"justification"}
+
+
+def test_a_new_place_is_asked_for_at_once() -> None:
+    shown = view(Form(), ENVIRONMENTS)
+    assert all(block["dispatch_action"] for block in shown["blocks"])
+    assert shown["submit"]["text"] == "Next"

@@ -1,0 +1,65 @@
+import pytest
+
+from chatbot.domain.change import Change
+from chatbot.domain.errors import Refused
+from chatbot.domain.offers import Offer, offers
+from chatbot.domain.permission import Actor, permit
+from chatbot.domain.person import Person
+from tests.support.builders import REQUESTER, SENIOR
+from tests.support.cards import CONFIRM, ROLL_OUT, direct, ways
+
+WAITING = direct(*CONFIRM)
+REQUESTED_IT = Actor(person=Person(id=REQUESTER, name="a requester"), is_senior=False)
+OTHER = Actor(person=Person(id="U0OTHER", name="another requester"), is_senior=False)
+SENIOR_ACTOR = Actor(person=Person(id=SENIOR, name="a senior"), is_senior=True)
+UNCOUNTED = ("is_guest", "is_bot", "is_stranger", "is_deactivated")
+
+
+def refusal(offer: Offer, actor: Actor) -> str:
+    with pytest.raises(Refused) as caught:
+        permit(offer, actor, WAITING)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("change", ways().values(), ids=ways())
+def test_whoever_asked_may_do_whatever_the_card_offers(change: Change) -> None:
+    for offer in offers(change):
+        permit(offer, REQUESTED_IT, change)
+
+
+@pytest.mark.parametrize("change", ways().values(), ids=ways())
+def test_a_senior_may_do_all_but_confirm(change: Change) -> None:
+    for offer in set(offers(change)) - {Offer.CONFIRM}:
+        permit(offer, SENIOR_ACTOR, change)
+
+
+def test_only_whoever_asked_confirms_the_diff() -> None:
+    assert refusal(Offer.CONFIRM, SENIOR_ACTOR) == (
+        f"You can't confirm CHG-12. Only <@{REQUESTER}>, who requested it, confirms the diff."
+    )
+
+
+def test_somebody_else_may_look_and_nothing_more() -> None:
+    permit(Offer.SHOW_DIFF, OTHER, WAITING)
+    assert refusal(Offer.CANCEL, OTHER) == (
+        f"You can't cancel CHG-12. Only <@{REQUESTER}>, who requested it, or a senior can."
+    )
+    assert "Only" in refusal(Offer.CONFIRM, OTHER)
+
+
+@pytest.mark.parametrize("flag", UNCOUNTED)
+@pytest.mark.parametrize("offer", list(Offer))
+@pytest.mark.parametrize("actor", [REQUESTED_IT, SENIOR_ACTOR])
+def test_who_never_counts_may_do_nothing_on_whatever_list(
+    flag: str, offer: Offer, actor: Actor
+) -> None:
+    person = actor.person.model_copy(update={flag: True})
+    sentence = refusal(offer, Actor(person=person, is_senior=actor.is_senior))
+    assert sentence.startswith(f"You can't {offer.verb} CHG-12. ")
+    assert "awaiting" not in sentence
+
+
+def test_a_button_of_a_stale_card_is_refused_with_the_state_of_now() -> None:
+    with pytest.raises(Refused) as caught:
+        permit(Offer.CONFIRM, REQUESTED_IT, direct(*ROLL_OUT))
+    assert str(caught.value) == "You can't confirm CHG-12 now: it is validating."
