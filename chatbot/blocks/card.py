@@ -60,6 +60,18 @@ _STATE_WORDS: dict[State, str] = {
     State.HELD: "🔴 held",
 }
 
+_AHEAD_OF_THE_CLUSTER = frozenset(
+    {
+        State.REQUESTED,
+        State.BLOCKED,
+        State.AWAITING_CONFIRMATION,
+        State.AWAITING_APPROVAL,
+        State.SCHEDULED,
+        State.APPLYING,
+    }
+)
+"""Where the plan is still to be judged, with its warnings and conflicts; also on a second try."""
+
 _LABELS: dict[Offer, str] = {
     Offer.CONFIRM: "Apply",
     Offer.CANCEL: "Cancel",
@@ -201,7 +213,7 @@ def _plan(card: Card) -> list[Block]:
         return []
     differing = excerpt([(str(planned.target), planned.diff) for planned in plan.objects])
     shown = section(_diff_text(change, differing))
-    if change.progress.applied_at:
+    if change.state not in _AHEAD_OF_THE_CLUSTER:
         return [shown] if differing.block else []
     parts: list[Block] = []
     if plan.warnings:

@@ -14,6 +14,7 @@ from tests.support.cards import (
     CONFIRM,
     CONFLICTS,
     DIGEST,
+    SNAPSHOT,
     card,
     direct,
     environment,
@@ -109,6 +110,14 @@ def test_a_conflict_names_the_field_and_its_manager_and_asks_twice() -> None:
     confirm = buttons(shown)[0]
     assert confirm["style"] == "danger"
     assert "kustomize-controller" in confirm["confirm"]["text"]["text"]
+
+
+def test_conflicts_and_warnings_are_shown_on_a_second_try_too() -> None:
+    again = plan(conflicts=CONFLICTS, warnings=("An autoscaler would undo this.",))
+    change = direct(*CONFIRM, plan=again, snapshot=SNAPSHOT, applied_at=NOW)
+    text = words(card(change))
+    assert "kustomize-controller" in text
+    assert "An autoscaler would undo this." in text
 
 
 def test_many_conflicts_are_counted() -> None:
