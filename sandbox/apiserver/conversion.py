@@ -32,7 +32,7 @@ def to_object(sent: Any, resource: Resource, *, strict: bool) -> Manifest:
             f'{resource.kind} in version "{resource.version}" cannot be handled as a '
             f"{resource.kind}: strict decoding error: {words}"
         )
-    known: Manifest = pruned(manifest, resource.schema)
+    known: Manifest = pruned(manifest, resource.schema, drops_empty=not resource.custom)
     try:
         leaves(known, resource.schema)
     except SchemaError as error:
@@ -43,18 +43,29 @@ def to_object(sent: Any, resource: Resource, *, strict: bool) -> Manifest:
     return known
 
 
-def pruned(value: Any, schema: Schema) -> Any:
-    """`value` without fields that the schema does not know, and without nulls of known kinds."""
+def pruned(value: Any, schema: Schema, *, drops_empty: bool) -> Any:
+    """`value` without fields that the schema does not know, and without nulls of those it does.
+
+    `drops_empty`: empty maps and lists go too, as they do when the server reads a built-in kind.
+    """
     if isinstance(value, dict) and schema.shape in {Shape.STRUCT, Shape.MAP}:
         kept = {}
         for name, child in value.items():
             inner = schema.child(name)
-            if inner is not None and not (child is None and inner is not ANY):
-                kept[name] = pruned(child, inner)
+            if inner is None or (
+                inner is not ANY and _is_nothing(child, inner, drops_empty=drops_empty)
+            ):
+                continue
+            kept[name] = pruned(child, inner, drops_empty=drops_empty)
         return kept
     if isinstance(value, list) and schema.shape is Shape.LIST:
-        return [pruned(item, schema.item()) for item in value]
+        return [pruned(item, schema.item(), drops_empty=drops_empty) for item in value]
     return value
+
+
+def _is_nothing(value: Any, schema: Schema, *, drops_empty: bool) -> bool:
+    is_empty = value in ({}, []) and schema.shape in {Shape.MAP, Shape.LIST}
+    return value is None or (drops_empty and is_empty)
 
 
 def unknown_fields(value: Any, schema: Schema, at: str = "") -> Iterator[str]:

@@ -109,7 +109,7 @@ class Writer:
                 resource.schema,
                 force=options.force,
             )
-        merged = pruned(outcome.manifest, resource.schema)
+        merged = pruned(outcome.manifest, resource.schema, drops_empty=not resource.custom)
         merged["metadata"] = {**base.get("metadata", {}), **merged["metadata"]}
         finished = self._finish(place, live, merged)
         stored = self._store(place, live, finished, outcome.owners, options)
