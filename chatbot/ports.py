@@ -116,7 +116,8 @@ class Store(Protocol):
         open_only: bool = False,
         limit: int = 10,
     ) -> list[Change]:
-        """Changes for a list: newest first. `text` matches id, target, namespace, justification
+        """Changes for a list: newest first; of open ones, those that wait for a person before the
+        others. `text` matches id, target, namespace, justification
         and incident id."""
         ...
 

@@ -1,6 +1,7 @@
 """The list queries: which way through the indexes answers a list of changes fastest.
 
-- open changes: along the index that holds only them, looking at each one's words;
+- open changes: along the index that holds only them, looking at each one's words, those that
+  wait for a person first;
 - a word of three letters or more: through the trigram index, newest first;
 - shorter words alone: along the words of all changes, newest first, which is the slowest way;
 - otherwise along the requester's or the environment's index, or the whole table, newest first.
@@ -8,9 +9,12 @@
 
 from chatbot.adapters.sqlite_schema import LIVE
 from chatbot.domain.change import Change, parse_change_id
+from chatbot.domain.offers import WAITING_FOR_PEOPLE
 
 _TRIGRAM = 3
 """A trigram index knows no shorter text."""
+
+_FOR_PEOPLE = ", ".join(f"'{state.value}'" for state in sorted(WAITING_FOR_PEOPLE))
 
 _WORDS_FIRST = "changes_text CROSS JOIN changes ON number = changes_text.rowid"
 _HAS_WORD = (
@@ -52,6 +56,8 @@ def query(
     for word in words:
         where("instr(words, ?) > 0" if words_first else _HAS_WORD, word)
     order = "changes_text.rowid" if words_first else "number"
+    if open_only:
+        order = f"state IN ({_FOR_PEOPLE}) DESC, number"
     chosen = " AND ".join(conditions) or "true"
     parameters.append(limit)
     # Only words of this function are joined; what people typed goes in as parameters.

@@ -138,8 +138,6 @@ def _needs(card: Card) -> list[Block]:
     progress = change.progress
     if progress.waiting:
         reason = escape(shorten(progress.waiting.reason.rstrip("."), _REASON_LENGTH // 3))
-        if card.behind:
-            reason = f"behind {', '.join(card.behind)}, which holds the same objects"
         return [section(f"⏳ Waiting since {since(progress.waiting.since)}: {reason}.")]
     if change.state is State.AWAITING_CONFIRMATION:
         return [section(f"Needs {mention(change.requester)} to look at this diff and apply it.")]

@@ -13,5 +13,3 @@ class Card(BaseModel):
 
     change: Change
     environment: Environment
-    behind: tuple[str, ...] = ()
-    """Ids of the changes that hold its objects and that it waits for."""

@@ -242,6 +242,8 @@ class Progress(BaseModel):
     """One line an object, as `kubectl rollout status` words it."""
     base_sha: str = ""
     """The commit that the change's branch starts from, decided before the branch is made."""
+    commit_sha: str = ""
+    """The commit that we made; only a pull request that ends with it merges by itself."""
     pull_request: PullRequest | None = None
     divergence: str = ""
     """How Git and live differ, as a diff, when the change was checked and they do."""

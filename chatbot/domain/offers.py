@@ -41,10 +41,12 @@ def stands_still(change: Change) -> bool:
 
 def needs_person(change: Change) -> bool:
     """Whether somebody has to do something here before the change goes on."""
-    return change.state in _FOR_PEOPLE or (change.state not in TERMINAL and stands_still(change))
+    return change.state in WAITING_FOR_PEOPLE or (
+        change.state not in TERMINAL and stands_still(change)
+    )
 
 
-_FOR_PEOPLE = frozenset(
+WAITING_FOR_PEOPLE = frozenset(
     {
         State.AWAITING_CONFIRMATION,
         State.AWAITING_APPROVAL,
@@ -53,6 +55,7 @@ _FOR_PEOPLE = frozenset(
         State.HELD,
     }
 )
+"""States that only a person's decision leaves."""
 
 
 def offers(change: Change) -> tuple[Offer, ...]:

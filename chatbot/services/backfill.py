@@ -51,7 +51,7 @@ class Backfill:
         if known is None:
             raise Permanent(f"{change.id} waits for a pull request that it does not know")
         now = self.git.pull_request(known.number) or known
-        if now.state is PullRequestState.OPEN and self._may_merge(change, known, now):
+        if now.state is PullRequestState.OPEN and self._may_merge(change, now):
             method = self._environment(change).backfill.merge_method.value
             merge_sha = self.git.merge(now.number, now.head_sha, method)
             now = now.model_copy(update={"state": PullRequestState.MERGED, "merge_sha": merge_sha})
@@ -61,9 +61,10 @@ class Backfill:
             return self._merged(change, now)
         return self._closed(change, now)
 
-    def _may_merge(self, change: Change, known: PullRequest, now: PullRequest) -> bool:
+    def _may_merge(self, change: Change, now: PullRequest) -> bool:
         """Only what we wrote merges by itself; a commit by somebody else waits for a person."""
-        return self._environment(change).backfill.auto_merge and known.head_sha == now.head_sha
+        ours = now.head_sha == change.progress.commit_sha
+        return self._environment(change).backfill.auto_merge and ours
 
     def _merged(self, change: Change, pull_request: PullRequest) -> Change:
         self.git.delete_branch(pull_request.branch)
@@ -134,6 +135,7 @@ class Backfill:
                 "files": sorted(files),
             },
             notices=story.pull_request_opened(change, pull_request),
+            commit_sha=commit,
             pull_request=pull_request,
         )
 

@@ -93,7 +93,8 @@ class Rollout:
         names = ", ".join(change_id(number) for number in holders)
         waited = change.progress.waiting
         since = waited.since if waited else self.ledger.clock.now()
-        waiting = Waiting(reason=f"its objects are held by {names}", since=since)
+        reason = f"behind {names}, which has the same objects in hand"
+        waiting = Waiting(reason=reason, since=since)
         return self.ledger.rest(change, QUEUE_DELAY, waiting=waiting)
 
     def _start(self, change: Change) -> Change:

@@ -7,7 +7,8 @@ from typing import Any
 import structlog
 
 from chatbot.domain.environment import Environment
-from chatbot.domain.errors import RedlightError
+from chatbot.domain.errors import RedlightError, Refused
+from chatbot.domain.mrkdwn import escape
 from chatbot.ports import Chat, Clock, Store
 from chatbot.services.requests import Requests
 
@@ -37,8 +38,12 @@ def answering(respond: Reply, call: Callable[[], Any]) -> bool:
     """Make a call for a person; what it raises on purpose is told to them. True when it held."""
     try:
         call()
+    except Refused as refusal:
+        log.info("listener.refused", because=str(refusal))
+        whisper(respond, str(refusal))
+        return False
     except RedlightError as error:
-        log.info("listener.refused", because=str(error))
-        whisper(respond, str(error))
+        log.warning("listener.failed", because=str(error))
+        whisper(respond, escape(f"{error}. Nothing was changed; try again in a moment."))
         return False
     return True

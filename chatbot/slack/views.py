@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from chatbot.blocks import request_form
-from chatbot.blocks.kit import View, modal, section
+from chatbot.blocks import request_form, texts
 from chatbot.domain.errors import InvalidInput, RedlightError
 from chatbot.domain.form import fields_for
-from chatbot.domain.mrkdwn import escape
+from chatbot.domain.mrkdwn import shorten
 from chatbot.slack.desk import Desk, Payload
+
+_ERROR_LENGTH = 500
+"""More than anybody reads beside a field."""
 
 
 def register(app: App, desk: Desk) -> None:
@@ -29,7 +31,7 @@ def register(app: App, desk: Desk) -> None:
         except InvalidInput as error:
             ack(response_action="errors", errors=_on_shown_fields(error, shown))
         except RedlightError as error:
-            ack(response_action="push", view=_refusal(str(error)))
+            ack(response_action="push", view=texts.refusal(str(error)))
         else:
             ack()
 
@@ -50,10 +52,6 @@ def _on_shown_fields(error: InvalidInput, shown: Sequence[str]) -> dict[str, str
     """Slack takes errors only for fields that the modal has; others go to the first field."""
     errors: dict[str, str] = {}
     for name, sentence in error.fields.items():
-        errors.setdefault(name if name in shown else shown[0], sentence)
+        field = name if name in shown else shown[0]
+        errors.setdefault(field, shorten(sentence, _ERROR_LENGTH))
     return errors
-
-
-def _refusal(sentence: str) -> View:
-    """On top of the form, which keeps what was typed."""
-    return modal("refusal", "This can't be done", [section(escape(sentence))], close="Back")

@@ -170,7 +170,7 @@ def ways() -> dict[str, Change]:
             started_digest="",
             snapshot=None,
             due_at=NOW,
-            waiting=waiting("its objects are held by CHG-9"),
+            waiting=waiting("behind CHG-9, which has the same objects in hand"),
         ),
         "validating": direct(
             *ROLL_OUT,

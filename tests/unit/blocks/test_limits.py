@@ -40,7 +40,6 @@ TOKEN = re.compile(r"<(@U\w+|!date\^\d+\^[^|<>\n]*\|[^<>\n]*|https?://[^|<>\n]*\
 def in_every_state(change: Change) -> list[Card]:
     """The same change in every state there is: going on, waiting, and standing still."""
     place = environment(name="t" * 63, context="c" * 3_000)
-    behind = tuple(f"CHG-{number}" for number in range(20))
     waits = waiting(change.request.justification)
     going_on = {"failure": None, "divergence": "", "pull_request": MERGED, "applied_at": None}
     held_up = {"failure": None, "divergence": "", "waiting": waits}
@@ -53,7 +52,6 @@ def in_every_state(change: Change) -> list[Card]:
                 "progress": change.progress.model_copy(update=progress),
             }
         )
-        cards.append(Card(change=shown, environment=place, behind=behind))
         cards.append(Card(change=shown, environment=place))
     return cards
 

@@ -16,7 +16,6 @@ from tests.support.cards import (
     MERGED,
     RECONCILE,
     SNAPSHOT,
-    card,
     direct,
     plan,
     pull_request,
@@ -133,4 +132,3 @@ def test_the_states_that_wait_for_people_say_so() -> None:
         "pr_closed",
         "rolling_back_stuck",
     }
-    assert card(direct(*CONFIRM)).behind == ()
