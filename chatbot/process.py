@@ -1,5 +1,6 @@
 """A running Redlight: what starts in which order, and how it stops without losing a step."""
 
+import os
 import signal
 import threading
 import time
@@ -14,7 +15,7 @@ from chatbot.adapters.slack import translated
 from chatbot.bootstrap import Services, build, slack_client
 from chatbot.domain.backoff import retry_delay
 from chatbot.domain.errors import RetryLater
-from chatbot.settings import LogFormat, Settings
+from chatbot.settings import SECRETS, LogFormat, Settings
 from chatbot.slack.connection import Connection, connect
 from scheduler.jobs import scheduler
 
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 
 def run(settings: Settings, *, bot: bool, jobs: bool) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigError` and `Permanent` when it cannot start."""
+    for name in SECRETS:
+        os.environ.pop(name, None)  # read already; what we start does not inherit them
     logs.configure(json_lines=settings.log is LogFormat.JSON, secrets=settings.secrets())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

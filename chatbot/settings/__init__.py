@@ -23,6 +23,7 @@ from chatbot.settings.rules import (
     SlackMode,
 )
 from chatbot.settings.variables import (
+    SECRETS,
     HttpAddress,
     LogFormat,
     Variables,
@@ -32,6 +33,7 @@ from chatbot.settings.variables import (
 )
 
 __all__ = [
+    "SECRETS",
     "ChannelRules",
     "Freeze",
     "GitHubApp",

@@ -155,6 +155,18 @@ class Variables(BaseSettings):
     )
 
 
+SECRETS = frozenset(
+    {
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "GITHUB_TOKEN",
+        "GITHUB_APP_PRIVATE_KEY",
+        "JIRA_TOKEN",
+    }
+)
+"""Variables that a process needs once; nothing that it starts needs them at all."""
+
 EMPTY_MEANS_SOMETHING = frozenset({"REDLIGHT_HTTP"})
 """For every other variable empty is the same as not set."""
 
