@@ -163,6 +163,7 @@ def _steps(
     )
     direct: dict[State, Callable[[Change], Change]] = {
         State.REQUESTED: planner.plan,
+        State.AWAITING_CONFIRMATION: planner.expire,
         State.APPLYING: rollout.apply,
         State.VALIDATING: rollout.validate,
         State.ROLLING_BACK: rollout.roll_back,

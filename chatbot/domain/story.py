@@ -7,6 +7,7 @@ told once, however often the step behind it is repeated.
 import re
 
 from chatbot.domain.change import Change, Failure, Operation, PullRequest, Target
+from chatbot.domain.errors import Permanent
 from chatbot.domain.mrkdwn import code, escape, fit, link, mention, shorten
 from chatbot.domain.notice import Audience, Notice
 
@@ -148,6 +149,17 @@ def cancelled(change: Change, actor: str) -> list[Notice]:
     return told
 
 
+def expired(change: Change) -> list[Notice]:
+    """Nobody confirmed in time."""
+    text = "expired: nobody confirmed the diff in time. Nothing was applied."
+    return [
+        thread("expired", f"This {text}"),
+        to_requester(
+            change, "outcome:expired", f"⚪ {_named(change)} {text} Ask again with `/change`."
+        ),
+    ]
+
+
 def rollback_started(change: Change, sentence: str) -> list[Notice]:
     """Why it goes back."""
     return [
@@ -172,6 +184,16 @@ def rolled_back(change: Change, sentence: str) -> list[Notice]:
         thread("rolled_back", f"Everything is {text}"),
         to_requester(change, "outcome:rolled_back", told or f"{_named(change)} was {text}"),
     ]
+
+
+def card_unposted(change: Change, channel: str, error: Permanent) -> Notice:
+    """The card has no place; without it the requester would hear nothing."""
+    return to_requester(
+        change,
+        "card_unposted",
+        f"{_named(change)} goes on, but its card cannot be posted in {escape(channel)}: "
+        f"{escape(str(error))}. {escape(error.remedy)}",
+    )
 
 
 def failure_notices(change: Change, failure: Failure) -> list[Notice]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from chatbot.domain import story
 from chatbot.domain.card import Card
 from chatbot.domain.change import Change, MessageRef, format_change_id
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
@@ -43,8 +44,7 @@ class Courier:
             if not mine:
                 return
             try:
-                card = self._card(number)
-                self._notices(number, card)
+                self._notices(number, self._card_or_complaint(number))
             except RetryLater as error:
                 self._delay(number, error, error.after or UNREACHABLE_DELAY)
             except Permanent as error:
@@ -53,6 +53,17 @@ class Courier:
     def _delay(self, number: int, error: Exception, delay: timedelta) -> None:
         log.warning("delivery.delayed", because=str(error), seconds=delay.seconds)
         self.store.delay_delivery(number, self.clock.now() + delay)
+
+    def _card_or_complaint(self, number: int) -> MessageRef:
+        """The card; if its channel does not take it, the requester hears why, once."""
+        try:
+            return self._card(number)
+        except Permanent as error:
+            change = self.store.change(number)
+            notice = story.card_unposted(change, self.channel(change), error)
+            if self.chat.find_notice(notice, change.id, None) is None:
+                self.chat.send(notice, change.id, None)
+            raise
 
     def _card(self, number: int) -> MessageRef:
         row = self.store.card(number)

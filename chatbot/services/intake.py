@@ -5,11 +5,12 @@ warm cache) and for the one object that is named.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from chatbot.domain.change import ChangeRequest, Operation, RiskLevel, Target, TimeWindow
+from chatbot.domain.crds import brought_kinds
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, NotFound, Permanent, RetryLater
 from chatbot.domain.form import OPERATION_FIELDS, REQUIRED_DETAILS, Form
@@ -152,22 +153,30 @@ class Intake:
     ) -> tuple[Target, ...]:
         blamed = "manifest_ref" if form.manifest_ref else "manifest"
         manifests = parse(text, blamed)
+        brought = brought_kinds(manifests)
+
+        def kind_of(manifest: Manifest) -> Kind:
+            key = manifest["apiVersion"], manifest["kind"]
+            if key in brought:
+                return Kind(**asdict(brought[key]))
+            try:
+                return cluster.kind(manifest["kind"], manifest["apiVersion"])
+            except NotFound as error:
+                raise InvalidInput({blamed: str(error)}) from error
+
         return tuple(
-            self._target_of(manifest, blamed, form, environment, cluster) for manifest in manifests
+            self._target_of(manifest, kind_of(manifest), blamed, form, environment)
+            for manifest in manifests
         )
 
     def _target_of(
         self,
         manifest: Manifest,
+        kind: Kind,
         blamed: str,
         form: Form,
         environment: Environment,
-        cluster: Cluster,
     ) -> Target:
-        try:
-            kind = cluster.kind(manifest["kind"], manifest["apiVersion"])
-        except NotFound as error:
-            raise InvalidInput({blamed: str(error)}) from error
         placed = place(
             manifest,
             namespaced=kind.namespaced,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chatbot.domain import story
 from chatbot.domain.change import (
     Change,
     FieldConflict,
@@ -15,6 +16,7 @@ from chatbot.domain.diff import equal, normalise, plan_digest, unified_diff
 from chatbot.domain.environment import Environment
 from chatbot.domain.events import SYSTEM
 from chatbot.domain.lifecycle import Event
+from chatbot.domain.offers import touched
 from chatbot.ports import Cluster, Clusters, DryRun
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import dry_run, restart_time
@@ -46,7 +48,12 @@ class Planner:
         }
         if environment.rules.confirm or plan.warnings or plan.conflicts:
             return self.ledger.advance(
-                change, Event.PLANNED, "change.planned", data=data, due_in=None, plan=plan
+                change,
+                Event.PLANNED,
+                "change.planned",
+                data=data,
+                due_in=None if touched(change) else environment.approval_timeout,
+                plan=plan,
             )
         return self.ledger.advance(
             change,
@@ -56,6 +63,17 @@ class Planner:
             plan=plan,
             confirmed_digest=plan.digest,
             confirmed_by=SYSTEM,
+        )
+
+    def expire(self, change: Change) -> Change:
+        """Step `awaiting_confirmation`, when nobody confirmed in time: an old diff is no ground to
+        act on. What has touched the cluster does not expire; somebody has to end it."""
+        return self.ledger.advance(
+            change,
+            Event.EXPIRED,
+            "change.expired",
+            notices=story.expired(change),
+            due_in=None,
         )
 
     def preview(self, change: Change) -> Plan:
