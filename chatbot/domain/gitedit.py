@@ -11,13 +11,14 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chatbot.domain import yamledit, yamlwrite
 from chatbot.domain.change import Target
 from chatbot.domain.errors import Permanent
 from chatbot.domain.gitplace import Location, documents, find, generates, missing
 from chatbot.domain.kustomization import BY_HAND, Graph, Kustomization, graph, is_inside, read
 from chatbot.domain.manifest import Manifest, target_of
-from chatbot.domain.yamltree import YamlError
+from chatbot.domain.yamltext import edit as yamledit
+from chatbot.domain.yamltext import write as yamlwrite
+from chatbot.domain.yamltext.tree import YamlError
 
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 _HELM_LABEL: Final = "app.kubernetes.io/managed-by"

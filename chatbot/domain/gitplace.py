@@ -8,7 +8,7 @@ from chatbot.domain.change import Target
 from chatbot.domain.errors import NotFound, Permanent
 from chatbot.domain.kustomization import BY_HAND, Graph, Kustomization, graph
 from chatbot.domain.manifest import Manifest
-from chatbot.domain.yamltree import YamlError, compose, to_json
+from chatbot.domain.yamltext.tree import YamlError, compose, to_json
 
 _NEVER_RENAMED: Final = {"Namespace", "CustomResourceDefinition", "APIService"}
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chatbot.domain.errors import Permanent
-from chatbot.domain.yamltree import YamlError, compose, to_json
+from chatbot.domain.yamltext.tree import YamlError, compose, to_json
 
 NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 BY_HAND: Final = "Make a pull request by hand and name it in manifest_ref."

@@ -18,7 +18,7 @@ from chatbot.domain.names import (
     dns_subdomain,
     path_segment,
 )
-from chatbot.domain.yamltree import Node, NodeKind, YamlError, compose, shorten, to_json
+from chatbot.domain.yamltext.tree import Node, NodeKind, YamlError, compose, shorten, to_json
 
 Manifest = dict[str, Any]
 """A Kubernetes object as JSON."""

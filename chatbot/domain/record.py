@@ -6,9 +6,9 @@ The same change always gives the same text, so that a repeated step finds its ow
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from chatbot.domain import yamlwrite
 from chatbot.domain.change import Change, ChangeRequest, Operation, Path
 from chatbot.domain.plaintext import fenced, link, markdown, neutral, one_line, quoted
+from chatbot.domain.yamltext import write as yamlwrite
 
 MAX_BODY: Final = 65_000
 """GitHub takes 65,536 characters."""

@@ -9,7 +9,7 @@ from chatbot.domain.errors import Permanent
 from chatbot.domain.gitplace import documents, is_object
 from chatbot.domain.kustomization import BY_HAND, graph, plain_files, roots
 from chatbot.domain.manifest import Manifest, target_of
-from chatbot.domain.yamledit import same
+from chatbot.domain.yamltext.edit import same
 from chatbot.ports import Kustomize
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from chatbot.adapters.kubectl import KubectlKustomize, find_kubectl
 from chatbot.domain.errors import Permanent, RetryLater
-from chatbot.domain.yamltree import compose, to_json
+from chatbot.domain.yamltext.tree import compose, to_json
 
 WEB = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n"
 REPOSITORY = {

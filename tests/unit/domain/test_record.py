@@ -26,7 +26,7 @@ from chatbot.domain.record import (
     pull_request_title,
     record_path,
 )
-from chatbot.domain.yamltree import compose, to_json
+from chatbot.domain.yamltext.tree import compose, to_json
 
 WEB = Target(api_version="apps/v1", kind="Deployment", namespace="shop", name="web")
 NOON = datetime(2026, 1, 1, 14, tzinfo=timezone(timedelta(hours=2)))

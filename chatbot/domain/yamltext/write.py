@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.domain.scalars import NotFinite, Scalar, resolve
+from chatbot.domain.yamltext.scalars import NotFinite, Scalar, resolve
 
 _PLAIN = re.compile(r"(?:[A-Za-z0-9_/.$+]|--?(?=[A-Za-z0-9-]))[A-Za-z0-9_/.$+=@%^~*()<>;?! ,:-]*")
 _OTHERS_READ_DIFFERENTLY = re.compile(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chatbot.domain import yamlwrite
-from chatbot.domain.yamledit import NotEditable, replace, same
-from chatbot.domain.yamltree import YamlError, compose, to_json
+from chatbot.domain.yamltext import write as yamlwrite
+from chatbot.domain.yamltext.edit import NotEditable, replace, same
+from chatbot.domain.yamltext.tree import YamlError, compose, to_json
 
 NASTY = """\
 # a head that nobody may lose

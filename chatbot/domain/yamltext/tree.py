@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from chatbot.domain import scalars
+from chatbot.domain.yamltext import scalars
 
 MAX_BYTES: Final = 1_048_576
 MAX_DOCUMENTS: Final = 100

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from chatbot.domain import yamlwrite
 from chatbot.domain.events import canonical_json
-from chatbot.domain.yamltree import Node, NodeKind, is_merge, key_text, to_json
+from chatbot.domain.yamltext import write
+from chatbot.domain.yamltext.tree import Node, NodeKind, is_merge, key_text, to_json
 
 Change = tuple[int, int, str]
 """Start and end in the text, and what comes in place of it."""
@@ -41,9 +41,9 @@ def _pairs(node: Node, wanted: Any) -> list[tuple[Node, Any]] | None:
 
 def _written(value: Node, new: Any) -> str:
     if isinstance(new, dict | list):
-        return yamlwrite.inline(new)
+        return write.inline(new)
     quote = value.style if isinstance(value.value, str) else ""
-    return yamlwrite.scalar(new, flow=True, quote=quote)
+    return write.scalar(new, flow=True, quote=quote)
 
 
 def _anew(text: str, node: Node, wanted: Any) -> str:
@@ -60,7 +60,7 @@ def _anew(text: str, node: Node, wanted: Any) -> str:
         names += [name for name in wanted if name not in order]
         parts = [
             kept.get(canonical_json([name, wanted[name]]))
-            or yamlwrite.inline({name: wanted[name]})[1:-1]
+            or write.inline({name: wanted[name]})[1:-1]
             for name in names
         ]
         return "{" + ", ".join(parts) + "}"
@@ -69,6 +69,6 @@ def _anew(text: str, node: Node, wanted: Any) -> str:
             canonical_json(to_json(item, any_keys=True)): text[item.start : item.end]
             for item in node.items
         }
-        parts = [items.get(canonical_json(item)) or yamlwrite.inline(item) for item in wanted]
+        parts = [items.get(canonical_json(item)) or write.inline(item) for item in wanted]
         return "[" + ", ".join(parts) + "]"
-    return yamlwrite.inline(wanted)
+    return write.inline(wanted)

@@ -9,9 +9,17 @@ import re
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from chatbot.domain import yamlflow, yamlwrite
 from chatbot.domain.events import canonical_json
-from chatbot.domain.yamltree import Node, NodeKind, YamlError, compose, is_merge, key_text, to_json
+from chatbot.domain.yamltext import flow, write
+from chatbot.domain.yamltext.tree import (
+    Node,
+    NodeKind,
+    YamlError,
+    compose,
+    is_merge,
+    key_text,
+    to_json,
+)
 
 Json = Any
 
@@ -58,7 +66,7 @@ def same(one: Json, other: Json) -> bool:
     return canonical_json(one) == canonical_json(other)
 
 
-def style_of(root: Node) -> yamlwrite.Style:
+def style_of(root: Node) -> write.Style:
     """How a document is indented, from the first places that show it."""
     step: int | None = None
     dash: int | None = None
@@ -71,7 +79,7 @@ def style_of(root: Node) -> yamlwrite.Style:
             if value.kind is NodeKind.SEQUENCE and not value.flow and not value.anchor:
                 dash = value.column - key.column if dash is None else dash
         queue += [value for _, value in node.entries] + node.items
-    return yamlwrite.Style(step=step or 2, dash=max(0, dash or 0))
+    return write.Style(step=step or 2, dash=max(0, dash or 0))
 
 
 def _reads_as(text: str, expected: list[Json]) -> bool:
@@ -90,7 +98,7 @@ def _in_place(text: str, node: Node, wanted: Json) -> str:
 def _anew(text: str, node: Node, wanted: Json) -> str:
     edit = _Edit(text, style_of(node))
     column = edit.column(node.start)
-    lines = yamlwrite.block(wanted, edit.style)
+    lines = write.block(wanted, edit.style)
     if edit.column(node.start) or node.flow:
         lines = ["", *lines] if text[edit.line_start(node.start) :].startswith("---") else lines
         column = 0
@@ -101,7 +109,7 @@ def _anew(text: str, node: Node, wanted: Json) -> str:
 class _Edit:
     """Collects replacements of ranges of a text; nothing moves until `result`."""
 
-    def __init__(self, text: str, style: yamlwrite.Style) -> None:
+    def __init__(self, text: str, style: write.Style) -> None:
         self.text = text
         self.style = style
         self.newline = "\r\n" if "\r\n" in text else "\n"
@@ -141,7 +149,7 @@ class _Edit:
     def join(self, lines: list[str], column: int) -> str:
         """Lines as they stand after something at `column`."""
         first, *rest = lines
-        return self.newline.join([first, *yamlwrite.indented(rest, column)])
+        return self.newline.join([first, *write.indented(rest, column)])
 
     def after(self, end: int, column: int) -> int:
         """The line after a value, its own deeper comments passed over."""
@@ -158,7 +166,7 @@ class _Edit:
         return at
 
     def insert_lines(self, at: int, lines: list[str], column: int) -> None:
-        text = "".join(line + self.newline for line in yamlwrite.indented(lines, column))
+        text = "".join(line + self.newline for line in write.indented(lines, column))
         if at == len(self.text) and not self.text.endswith("\n"):
             text = self.newline + text
         self.put(at, at, text)
@@ -170,7 +178,7 @@ class _Edit:
         if node.kind is not NodeKind.MAPPING or not node.entries or not wanted:
             raise _Awkward
         if node.flow:
-            self._changes += yamlflow.changes(self.text, node, wanted)
+            self._changes += flow.changes(self.text, node, wanted)
             return
         current = to_json(node, any_keys=True)
         own = [
@@ -193,7 +201,7 @@ class _Edit:
         if new:
             column = self.column(node.entries[0][0].start)
             at = self.after(node.end, column)
-            self.insert_lines(at, yamlwrite.block(new, self.style), column)
+            self.insert_lines(at, write.block(new, self.style), column)
 
     def _delete_entries(self, own: list[tuple[str, Node, Node]], wanted: dict[str, Json]) -> None:
         kept = [key for name, key, _ in own if name in wanted]
@@ -215,7 +223,7 @@ class _Edit:
         written = self.text[key.start : key.end]
         if "\n" in written or self.text[self.line_start(key.start) : key.start].strip(" -\ufeff"):
             raise _Awkward
-        lines = yamlwrite.entry(written, wanted, self._style_like(value, key.start))
+        lines = write.entry(written, wanted, self._style_like(value, key.start))
         self._replace_lines(key.start, value.end, self.column(key.start), lines)
 
     def _replace_lines(self, start: int, end: int, column: int, lines: list[str]) -> None:
@@ -226,13 +234,13 @@ class _Edit:
         stop = self.after(end, column)
         self.put(start, stop, self.join(lines, self.column(start)) + self.newline)
 
-    def _style_like(self, value: Node, at: int) -> yamlwrite.Style:
+    def _style_like(self, value: Node, at: int) -> write.Style:
         """The document's style, or that of the block of text which is replaced."""
         if value.style in ("|", ">"):
             for line in self.text[value.start : value.end].splitlines()[1:]:
                 if line.strip():
                     step = len(line) - len(line.lstrip(" ")) - self.column(at)
-                    return yamlwrite.Style(max(1, step), self.style.dash)
+                    return write.Style(max(1, step), self.style.dash)
         return self.style
 
     def _deeper(self, node: Node, wanted: Json) -> bool:
@@ -251,15 +259,15 @@ class _Edit:
 
     def _on_the_line(self, node: Node, wanted: Json) -> bool:
         """Replace what stands on one line by what fits there."""
-        if not yamlwrite.is_one_line(wanted) or "\n" in self.text[node.start : node.end]:
+        if not write.is_one_line(wanted) or "\n" in self.text[node.start : node.end]:
             return False
         if node.kind in (NodeKind.MAPPING, NodeKind.SEQUENCE) and not node.flow:
             return False
         if isinstance(wanted, dict | list):
-            written = yamlwrite.inline(wanted)
+            written = write.inline(wanted)
         else:
             quote = node.style if isinstance(node.value, str) and node.style in ("'", '"') else ""
-            written = yamlwrite.scalar(wanted, quote=quote)
+            written = write.scalar(wanted, quote=quote)
         self.put(node.start, node.end, written if node.end > node.start else " " + written)
         return True
 
@@ -270,7 +278,7 @@ class _Edit:
         if not node.items or len(node.items) * len(wanted) > _MAX_LIST_PAIRS:
             raise _Awkward
         if node.flow:
-            self._changes += yamlflow.changes(self.text, node, wanted)
+            self._changes += flow.changes(self.text, node, wanted)
             return
         dashes = self._dashes(node)
         current = [to_json(item, any_keys=True) for item in node.items]
@@ -294,7 +302,7 @@ class _Edit:
                     if last
                     else self.line_start(dashes[0])
                 )
-                self.insert_lines(at, yamlwrite.block(fresh, self.style), column)
+                self.insert_lines(at, write.block(fresh, self.style), column)
 
     def item(self, node: Node, wanted: Json, column: int) -> None:
         """Make an item of a block list, its dash at `column`, equal to `wanted`."""
@@ -302,7 +310,7 @@ class _Edit:
             return
         if self._deeper(node, wanted) or self._on_the_line(node, wanted):
             return
-        lines = yamlwrite.block_item(wanted, self._style_like(node, node.start - 2))
+        lines = write.block_item(wanted, self._style_like(node, node.start - 2))
         lines = [lines[0][2:], *(line.removeprefix("  ") for line in lines[1:])]
         self._replace_lines(node.start, node.end, column, lines)
 
