@@ -74,15 +74,22 @@ class Courier:
         if message and row.message and row.shown_revision >= change.revision:
             return message
         if message:
-            try:
-                self.chat.update_card(message, self.draw(change))
-            except NotFound:
-                log.warning("card.gone", ts=message.ts)
-                message = None
+            message = self._updated(message, change)
         if message is None:
             self.store.card_attempted(number)
             message = self.chat.post_card(self.channel(change), self.draw(change))
         self.store.card_shown(number, message, change.revision)
+        return message
+
+    def _updated(self, message: MessageRef, change: Change) -> MessageRef | None:
+        """Where the card stands, drawn anew; None when somebody deleted it."""
+        try:
+            self.chat.update_card(message, self.draw(change))
+        except NotFound:
+            log.warning("card.gone", ts=message.ts)
+            # It may have been posted anew already, and only the row does not know.
+            found = self.chat.find_card(self.channel(change), change.id)
+            return None if found in (None, message) else self._updated(found, change)
         return message
 
     def _notices(self, number: int, card: MessageRef) -> None:
