@@ -4,12 +4,12 @@ One commit of many files goes through the Git data API: a tree, a commit, a ref,
 What never changes (trees, blobs, commits) is remembered.
 """
 
-import json
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from github import Auth, Github, GithubException, InputGitTreeElement
 from github.PullRequest import PullRequest as GithubPullRequest
@@ -118,16 +118,13 @@ class GitHubHost:
     def pull_request(self, number: int, etag: str = "") -> PullRequest | None:
         """As it is now; None when it is unchanged since `etag`."""
         with _translating(f"pull request #{number}"):
-            status, headers, body = self._github.requester.requestJson(
+            headers, data = self._github.requester.requestJsonAndCheck(
                 "GET",
                 f"/repos/{self._name}/pulls/{number}",
                 headers={"If-None-Match": etag} if etag else None,
             )
-            if status == 304:
+            if data is None:  # a 304 has no body
                 return None
-            data = json.loads(body)
-            if status >= 400:
-                raise self._github.requester.createException(status, headers, data)
             return _seen(data).model_copy(update={"etag": headers.get("etag", "")})
 
     def pull_request_of(self, branch: str) -> PullRequest | None:
@@ -161,9 +158,12 @@ class GitHubHost:
         """Gone already is success."""
         with _translating(f"branch {branch}"):
             try:
-                self._repo.get_git_ref(f"heads/{branch}").delete()
+                # A GitRef that was never read deletes its reading address, which is another.
+                self._github.requester.requestJsonAndCheck(
+                    "DELETE", f"/repos/{self._name}/git/refs/heads/{quote(branch)}"
+                )
             except GithubException as error:
-                if error.status not in (404, 422):
+                if error.status != 422:
                     raise
 
     @property
@@ -215,7 +215,7 @@ class GitHubHost:
             if error.status != 422:
                 raise
             return None
-        return pull
+        return self._repo.get_pull(pull.number)  # an edited one keeps the raw data of before
 
     def _why_unmerged(self, number: int, error: GithubException) -> RetryLater | Permanent:
         if error.status not in (405, 409):
@@ -227,6 +227,8 @@ class GitHubHost:
                 f"Pull request #{number} got another commit meanwhile",
                 remedy="Look at it on GitHub and merge it there, or retry.",
             )
+        if pull.state != "open":
+            return Conflict(f"Pull request #{number} was closed")
         mergeable = pull.raw_data.get("mergeable")
         if mergeable is None or "base branch was modified" in said.lower():
             return RetryLater(f"GitHub is still working out whether #{number} can be merged")
