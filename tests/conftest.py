@@ -1,3 +1,3 @@
 """Fixtures that any test may ask for."""
 
-pytest_plugins = ["tests.support.envtest"]
+pytest_plugins = ["tests.chaos.plugin", "tests.support.envtest"]

@@ -1,0 +1,165 @@
+"""The changes that the crash matrix kills the bot in. Each can be asked for again and again in one
+world: the round's number makes every change a different one."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chatbot.domain.change import Change
+from chatbot.domain.lifecycle import State
+from tests.support.world import World
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One change on the direct path, by the number of its round."""
+
+    name: str
+    environment: str
+    command: str
+    """What is typed after `/change`; `{replicas}` differs from the round before."""
+    ends: State
+    manifest: str = ""
+    paid_back: bool = True
+    """Whether it ends in Git."""
+    objects: Callable[[World, Change, int], None] = lambda world, change, number: None
+    """Asserts that cluster and repository hold what round `number` asked for."""
+
+    def text(self, number: int) -> str:
+        return self.command.format(replicas=replicas(number))
+
+    def fields(self, number: int) -> dict[str, str]:
+        fields = {"justification": "The queue grows."}
+        if self.manifest:
+            fields["manifest"] = self.manifest.replace("ROUND", str(number))
+        return fields
+
+
+def replicas(number: int) -> int:
+    return 3 + number % 2
+
+
+def live(world: World, namespace: str, kind: str, name: str) -> Any:
+    return json.loads(world.cluster.kubectl("get", kind, name, "-n", namespace, "-o", "json"))
+
+
+def _scaled(world: World, change: Change, number: int) -> None:
+    assert live(world, "shop-dev", "deploy", "web")["spec"]["replicas"] == replicas(number)
+    text = world.file("environments/dev/shop-dev/web.yaml")
+    assert f"replicas: {replicas(number)}" in text
+
+
+def _applied(world: World, change: Change, number: int) -> None:
+    namespace = "shop-test"
+    web = live(world, namespace, "deploy", "web")
+    image = f"registry.example.com/shop/web:1.9.{number}"
+    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == image
+    assert live(world, namespace, "svc", "web")["metadata"]["labels"] == {"round": f"r{number}"}
+    flags = live(world, namespace, "configmap", f"flags-{number}")
+    assert flags["data"] == {"round": f"r{number}"}
+    for thing in (web, flags):
+        assert thing["metadata"]["annotations"]["redlight.dev/change"] == change.id
+    text = world.file("environments/test/shop-test/web.yaml")
+    assert image in text
+    assert f"round: r{number}" in text
+    added = f"configmap-flags-{number}.yaml"
+    assert f"round: r{number}" in world.file(f"environments/test/shop-test/{added}")
+    assert world.file("environments/test/kustomization.yaml").count(added) == 1
+
+
+def _restarted(world: World, change: Change, number: int) -> None:
+    at = world.change(change).progress.restarted_at
+    web = live(world, "shop-dev", "deploy", "api")
+    annotations = web["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["kubectl.kubernetes.io/restartedAt"] == at
+    assert world.file("environments/dev/shop-dev/api.yaml").count(at) == 1
+
+
+def _put_back(world: World, change: Change, number: int) -> None:
+    web = live(world, "shop-test", "deploy", "web")
+    assert web["spec"]["template"]["spec"]["containers"][0]["image"].endswith("web:1.8.2")
+    assert "redlight.dev/change" not in web["metadata"].get("annotations", {})
+    names = world.cluster.kubectl("get", "configmap", "-n", "shop-test", "-o", "name")
+    assert "flags" not in names
+
+
+_WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop-test
+  labels: {app: web, tier: "front"}
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web, tier: "front"}
+    spec:
+      containers:
+        - name: web
+          image: registry.example.com/shop/web:TAG
+          ports: [{name: http, containerPort: 8080}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: flags-ROUND
+  namespace: shop-test
+data:
+  round: rROUND
+"""
+
+_SERVICE = """\
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: shop-test
+  labels:
+    round: rROUND
+spec:
+  selector: {app: web}
+  ports: [{name: http, port: 80, targetPort: http}]
+"""
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            "scale",
+            environment="dev",
+            command="scale dev deploy/web {replicas}",
+            ends=State.COMPLETED,
+            objects=_scaled,
+        ),
+        Scenario(
+            "apply",
+            environment="test",
+            command="apply test",
+            manifest=_WEB.replace("TAG", "1.9.ROUND") + _SERVICE,
+            ends=State.COMPLETED,
+            objects=_applied,
+        ),
+        Scenario(
+            "restart",
+            environment="dev",
+            command="restart dev deploy/api",
+            ends=State.COMPLETED,
+            objects=_restarted,
+        ),
+        Scenario(
+            "rollback",
+            environment="test",
+            command="apply test",
+            manifest=_WEB.replace("TAG", "1.9.0-broken-ROUND"),
+            ends=State.ROLLED_BACK,
+            paid_back=False,
+            objects=_put_back,
+        ),
+    )
+}
