@@ -1,4 +1,7 @@
-"""Clone, fetch and push over HTTP, by git's own server program run as CGI."""
+"""Clone, fetch and push over HTTP, by git's own server program run as CGI.
+
+As with a public repository, everybody may read; a push asks for a token.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +13,7 @@ from aiohttp import web
 from sandbox.forge.core import Forge
 from sandbox.forge.errors import ApiError
 from sandbox.forge.git import quiet_environment
-from sandbox.forge.identity import Identity, identify
+from sandbox.forge.identity import identify
 
 TIMEOUT_SECONDS = 60.0
 OnWorker = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -23,11 +26,11 @@ def add_routes(app: web.Application, forge: Forge, on_worker: OnWorker) -> None:
         try:
             identity = identify(forge, request.headers.get("Authorization"))
         except ApiError:
-            identity = Identity("nobody")
-        if identity.kind != "user":
             return _ask_for_password()
         pushes = "git-receive-pack" in (request.path + request.query_string)
-        if not forge.may(identity.login, "write" if pushes else "read"):
+        if identity.kind == "app" or (identity.kind == "nobody" and pushes):
+            return _ask_for_password()
+        if pushes and not forge.may(identity.login, "write"):
             return web.Response(status=403, text="Write access to repository not granted.\n")
         answer = await _run(forge, request, identity.login)
         if pushes:
@@ -44,7 +47,7 @@ def _ask_for_password() -> web.Response:
 
 async def _run(forge: Forge, request: web.Request, login: str) -> web.Response:
     body = await request.read()
-    permission = forge.user(login).permission
+    permission = forge.user(login).permission if login else "read"
     environment = quiet_environment() | {
         "GIT_PROJECT_ROOT": str(Path(forge.bare).parent.parent.resolve()),
         "GIT_HTTP_EXPORT_ALL": "1",

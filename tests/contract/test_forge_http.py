@@ -114,6 +114,22 @@ def test_a_push_of_the_head_to_the_base_merges_the_pull_request(
     assert (seen.state, seen.merged, seen.commits) == ("closed", True, 1)
 
 
+def test_anybody_may_clone_and_fetch_but_a_push_asks_for_a_token(
+    forge: ForgeProcess, tmp_path: Path
+) -> None:
+    _git("clone", "--quiet", f"{forge.url}/{REPO}.git", "clone", cwd=tmp_path)
+    commit_files(forge.github().get_repo(REPO), "fetched/one", {"fetched": "1"})
+    _git("fetch", "--quiet", "origin", "fetched/one", cwd=tmp_path / "clone")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        _git("push", "--quiet", "origin", "main:refs/heads/mine", cwd=tmp_path / "clone")
+    assert "could not read Username" in refused.value.stderr
+
+
+def test_a_wrong_token_is_refused_even_for_reading(forge: ForgeProcess) -> None:
+    path = f"/{REPO}.git/info/refs?service=git-upload-pack"
+    assert _get(forge, path, "no-such-token").status_code == 401
+
+
 def test_a_reader_cannot_push(forge: ForgeProcess, tmp_path: Path) -> None:
     _git("clone", "--quiet", forge.clone_url(READER), "clone", cwd=tmp_path)
     with pytest.raises(subprocess.CalledProcessError) as refused:
