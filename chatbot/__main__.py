@@ -72,11 +72,13 @@ def export(change: str) -> None:
 
 @main.command()
 @click.option("--dir", "folder", type=click.Path(path_type=Path), help="Keep its files here.")
-def sandbox(folder: Path | None) -> None:
+@click.option("--slack-port", type=int, help="Default: 8065, or a free one; 0: any free one.")
+@click.option("--forge-port", type=int, help="Default: 8066, or a free one; 0: any free one.")
+def sandbox(folder: Path | None, slack_port: int | None, forge_port: int | None) -> None:
     """The whole product on this machine, in a browser, with nothing to sign up for."""
     from sandbox.__main__ import start
 
-    _exit(lambda: start(folder))
+    _exit(lambda: start(folder, slack_port=slack_port, forge_port=forge_port))
 
 
 def _settings() -> "Settings":

@@ -1,73 +1,124 @@
-"""`redlight sandbox`: start the outside world and the bot, say what to try, end all on Ctrl-C."""
+"""`redlight sandbox`: start the outside world and the bot, print one screen, end all on Ctrl-C."""
 
-import signal
+import os
+import shutil
+import socket
+import subprocess
 import sys
 import tempfile
-import threading
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
 
-from sandbox.children import Child, ChildError
-from sandbox.world import Outside, World
+from sandbox.children import ChildError
+from sandbox.control_plane import ControlPlaneError
+from sandbox.interrupts import interruptible
+from sandbox.screen import screen
+from sandbox.slack import program as local_slack_program
+from sandbox.world import World
 
 SLACK_PORT = 8065
 FORGE_PORT = 8066
+_LOOK_SECONDS = 0.5
 
 
-def start(folder: Path | None = None) -> None:
-    """Run until interrupted. Everything lies in `folder`, or in a temporary one that goes too."""
-    console = Console()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with ExitStack() as parts:
-        if folder is None:
-            folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="redlight-")))
-        folder.mkdir(parents=True, exist_ok=True)
+class SandboxError(RuntimeError):
+    """Why the sandbox cannot run, and what to do."""
+
+
+def start(
+    folder: Path | None = None, *, slack_port: int | None = None, forge_port: int | None = None
+) -> None:
+    """Run until interrupted. Everything lies in `folder`, or in a temporary one that goes too.
+
+    A port that is not named is the usual one, or any free one where that is taken. Exits with
+    status 1 when a part does not start or ends by itself.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        with interruptible(), _home(folder) as home:
+            _run(console, home, _port(slack_port, SLACK_PORT), _port(forge_port, FORGE_PORT))
+    except KeyboardInterrupt:
+        console.print("Everything is stopped; nothing is left behind.")
+    except subprocess.CalledProcessError as error:
+        _fail(console, f"{error}\n{error.stderr or ''}")
+    except (SandboxError, ChildError, ControlPlaneError, OSError) as error:
+        _fail(console, str(error))
+
+
+def _run(console: Console, home: Path, slack_port: int, forge_port: int) -> None:
+    _check_programs()
+    world = World(home, slack_port=slack_port, forge_port=forge_port)
+    status = console.status("Starting a Slack, a GitHub, a cluster and the bot…")
+    status.start()
+    try:
+        with world as outside:
+            world.run_bot(outside.environ(home / "redlight.db"))
+            kubeconfig = home / "kubeconfig"
+            shutil.copyfile(outside.cluster.admin_kubeconfig, kubeconfig)
+            status.stop()
+            console.print(screen(outside, kubeconfig))
+            while not (ended := world.ended()):
+                time.sleep(_LOOK_SECONDS)
+            raise ChildError(f"{ended.name} ended by itself. It said last:\n{ended.tail()}")
+    finally:
+        status.stop()
+
+
+def _check_programs() -> None:
+    """Say at once what is missing, before anything runs."""
+    if not shutil.which("git"):
+        raise SandboxError("git is not on the PATH: install it and start again.")
+    local_slack_program()
+
+
+@contextmanager
+def _home(folder: Path | None) -> Iterator[Path]:
+    """The folder of this run; whatever a part calls temporary lies in it as well."""
+    with tempfile.TemporaryDirectory(prefix="redlight-", ignore_cleanup_errors=True) as temporary:
+        home = folder or Path(temporary)
+        home.mkdir(parents=True, exist_ok=True)
+        for log in home.glob("*.log"):  # of an earlier run
+            log.unlink()
+        before = os.environ.get("TMPDIR")
+        os.environ["TMPDIR"] = tempfile.tempdir = temporary
         try:
-            with console.status("Starting a Slack, a GitHub, a cluster and the bot…"):
-                world = World(folder, slack_port=SLACK_PORT, forge_port=FORGE_PORT)
-                outside = parts.enter_context(world)
-                bot = Child.start(
-                    "redlight",
-                    ["chatbot", "run"],
-                    folder=folder,
-                    environ=outside.environ(folder / "redlight.db"),
-                )
-                parts.callback(bot.stop)
-                bot.wait_for("redlight.ready")
-        except ChildError as error:
-            console.print(f"[red]The sandbox did not start.[/red] {error}", highlight=False)
-            sys.exit(1)
-        console.print(_screen(outside, folder))
-        while not stop.wait(1):
-            if not bot.alive():
-                console.print(f"[red]The bot ended.[/red]\n{bot.tail()}", highlight=False)
-                break
-        console.print("Stopping…")
-    console.print("All of it is gone.")
+            yield home
+        finally:
+            tempfile.tempdir = None
+            os.environ.pop("TMPDIR")
+            if before is not None:
+                os.environ["TMPDIR"] = before
 
 
-def _screen(outside: Outside, folder: Path) -> Panel:
-    table = Table.grid(padding=(0, 2))
-    table.add_row("Slack", f"[bold]{outside.slack}[/bold]  act as requester, senior-one, manager")
-    table.add_row("GitHub", f"{outside.forge}  pull requests to read and merge")
-    table.add_row("", f"git clone {outside.forge}/acme/cluster-config.git")
-    kind = "a real kube-apiserver" if outside.cluster.is_real else "an embedded API server"
-    table.add_row("Cluster", f"{kind}; KUBECONFIG={outside.cluster.admin_kubeconfig}")
-    table.add_row("Files", str(folder))
-    table.add_row("", "")
-    table.add_row("Try", "1. in #dev-changes   /change scale dev deploy/web 3")
-    table.add_row("", "2. in #test-changes  /change restart test deploy/api   then press Apply")
-    table.add_row("", "3. merge its pull request on the GitHub page, and watch the card end")
-    table.add_row("", "")
-    table.add_row("", "[dim]Slack's part listens on every interface of this machine: use it only")
-    table.add_row("", "[dim]where you trust the network. Ctrl-C ends everything.")
-    return Panel(table, title="Redlight sandbox", expand=False)
+def _port(asked: int | None, usual: int) -> int:
+    """The port to use; 0 stands for any free one. Raises `SandboxError` for a taken one that was
+    asked for by name."""
+    if asked is None:
+        return usual if _is_free(usual) else 0
+    if asked and not _is_free(asked):
+        raise SandboxError(f"Port {asked} is taken. Name another one, or 0 for any free one.")
+    return asked
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _fail(console: Console, said: str) -> NoReturn:
+    console.print("[red]The sandbox has stopped.[/red]", end=" ")
+    console.print(said.strip(), markup=False)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 already runs what the repository says, and the kubelet loop. `redlight sandbox` and the tests start
 the same one."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import TracebackType
 
 from sandbox.children import Child
 from sandbox.cluster import LocalCluster, local_cluster
+from sandbox.interrupts import held_back
 from sandbox.slack_workspace import APP_TOKEN, BOT_TOKEN
 
 CONFIG = Path(__file__).with_name("redlight.toml")
@@ -48,18 +50,27 @@ class World:
         self._slack_port = slack_port
         self._forge_port = forge_port
         self._parts = ExitStack()
+        self._children: list[Child] = []
 
     def __enter__(self) -> Outside:
         with ExitStack() as parts:
+            # The slow one starts last and all are waited for at the end: they start side by side.
+            git = str(self._folder / "git")
+            forge = self._start(
+                parts, "forge", "sandbox.forge", "--port", str(self._forge_port), "--dir", git
+            )
+            slack = self._start(parts, "slack", "sandbox.slack", "--port", str(self._slack_port))
             cluster = parts.enter_context(local_cluster(self._folder / "cluster"))
             kubeconfig = str(cluster.admin_kubeconfig)
-            self._start(parts, "kubelet", "--kubeconfig", kubeconfig)
-            forge = self._start(
-                parts, "forge", "--port", str(self._forge_port), "--dir", str(self._folder / "git")
+            kubelet = self._start(parts, "kubelet", "sandbox.kubelet", "--kubeconfig", kubeconfig)
+            outside = Outside(
+                slack=slack.wait_for(r"slack ready on (\S+)")[1],
+                forge=forge.wait_for(r"forge ready on (\S+)")[1],
+                cluster=cluster,
             )
-            slack = self._start(parts, "slack", "--port", str(self._slack_port))
+            kubelet.wait_for("kubelet ready")
             self._parts = parts.pop_all()
-        return Outside(slack=slack, forge=forge, cluster=cluster)
+        return outside
 
     def __exit__(
         self,
@@ -69,8 +80,24 @@ class World:
     ) -> None:
         self._parts.close()
 
-    def _start(self, parts: ExitStack, name: str, *arguments: str) -> str:
-        """Start a part; where it answers, once it does."""
-        child = Child.start(name, [f"sandbox.{name}", *arguments], folder=self._folder)
-        parts.callback(child.stop)
-        return child.wait_for(rf"{name} ready(?: on (\S+))?")[1] or ""
+    def run_bot(self, environ: Mapping[str, str]) -> None:
+        """Start a bot that ends with this world, and wait until it is connected."""
+        bot = self._start(self._parts, "redlight", "chatbot", "run", environ=environ)
+        bot.wait_for("redlight.ready")
+
+    def ended(self) -> Child | None:
+        """A program that ended although it should run."""
+        return next((child for child in self._children if not child.alive()), None)
+
+    def _start(
+        self,
+        parts: ExitStack,
+        name: str,
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+    ) -> Child:
+        with held_back():
+            child = Child.start(name, arguments, folder=self._folder, environ=environ)
+            parts.callback(child.stop)
+        self._children.append(child)
+        return child
