@@ -11,8 +11,8 @@ _SCREEN = """
 
   [bold]Open[/bold]    [bold]{slack}[/bold]    the Slack
           {forge}    the GitHub, with {repo}
-  [bold]Act as[/bold]  requester, as you already are; senior-one, manager and guest are
-          there to look around with (bottom left in the Slack)
+  [bold]Act as[/bold]  requester, as you already are; the list at the top right of the
+          Slack makes you somebody else, a guest for instance
 
   [bold]Try[/bold]  1  In #dev-changes:   [cyan]/change scale dev deploy/web 3[/cyan]
           Say why and press Request. In dev the rest goes by itself.
@@ -39,4 +39,3 @@ def screen(outside: Outside, kubeconfig: Path) -> str:
         cluster="a real kube-apiserver" if outside.cluster.is_real else "an embedded API server",
         kubeconfig=kubeconfig,
     ).rstrip()
-

@@ -28,14 +28,15 @@ from sandbox.slack_state import Fault, State
 from sandbox.slack_upstream import Edge, Upstream
 from sandbox.slack_workspace import Workspace
 
-_SCRIPT = Path(__file__).with_name("slack_page.js")
+_SCRIPTS = [Path(__file__).with_name(f"slack_page{part}.js") for part in ("", "_text")]
 _TAG = b'<script src="/_edge/page.js"></script></head>'
 _DROPPED = ("content-length", "content-encoding", "transfer-encoding", "connection", "host")
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 async def _script(_request: web.Request) -> web.StreamResponse:
-    return web.Response(text=_SCRIPT.read_text("utf-8"), content_type="text/javascript")
+    scripts = "\n".join(script.read_text("utf-8") for script in _SCRIPTS)
+    return web.Response(text=scripts, content_type="text/javascript")
 
 
 async def _calls(request: web.Request) -> web.StreamResponse:
