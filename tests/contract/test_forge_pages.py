@@ -77,3 +77,16 @@ def test_the_links_of_the_api_lead_to_pages(forge: ForgeProcess) -> None:
     assert requests.get(file.raw_url, timeout=10).text == "the text\n"
     assert requests.get(pull.diff_url, timeout=10).text.startswith("diff --git")
     assert requests.get(f"{forge.url}/{REPO}/pull/999", timeout=10).status_code == 404
+
+
+def test_what_people_wrote_is_drawn_as_markdown(forge: ForgeProcess) -> None:
+    pull = open_pull(forge.github().get_repo(REPO), "markdown/one", {"markdown": "1"})
+    pull.edit(body="### Why\n\n[more](javascript:alert(1))\n\n```diff\n-  old\n+  <new>\n```\n")
+    page = requests.get(pull.html_url, timeout=10).text
+    assert "<h3>Why</h3>" in page
+    assert '<span class="plus">+  &lt;new&gt;</span>' in page
+    assert 'href="javascript' not in page
+
+
+def test_the_front_page_says_how_to_clone(forge: ForgeProcess) -> None:
+    assert f"git clone {forge.url}/{REPO}.git" in requests.get(forge.url, timeout=10).text

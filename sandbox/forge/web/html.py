@@ -4,9 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
+from markdown_it import MarkdownIt
+
 from sandbox.forge.diffs import FileDiff
 
 _LINES = {"+": "plus", "-": "minus", "@": "hunk"}
+_MARKDOWN = MarkdownIt(
+    "commonmark",
+    {"html": False, "highlight": lambda code, language, _attrs: _highlight(code, language)},
+).enable("table")
 
 
 def text(value: object) -> str:
@@ -55,6 +61,22 @@ def prose(value: str) -> str:
     return f"<pre>{text(value)}</pre>"
 
 
+def markdown(value: str) -> str:
+    """What a person wrote, as Markdown; HTML in it stays text, and diffs get their colours."""
+    return f'<div class="markdown">{_MARKDOWN.render(value)}</div>'
+
+
+def _highlight(code: str, language: str) -> str:
+    """The inside of a code block; empty means: as it is."""
+    return _coloured(code.rstrip("\n").split("\n")) if language == "diff" else ""
+
+
+def _coloured(lines: Iterable[str]) -> str:
+    return "".join(
+        f'<span class="{_LINES.get(line[:1], "same")}">{text(line) or " "}</span>' for line in lines
+    )
+
+
 def diff(files: Iterable[FileDiff], page_of: str) -> str:
     """Coloured hunks file by file; `page_of` is the address that a path is put behind."""
     return "".join(_file(file, page_of) for file in files) or rows([])
@@ -62,9 +84,6 @@ def diff(files: Iterable[FileDiff], page_of: str) -> str:
 
 def _file(file: FileDiff, page_of: str) -> str:
     lines = (file.patch or "No text to show.").split("\n")
-    coloured = "".join(
-        f'<span class="{_LINES.get(line[:1], "same")}">{text(line) or " "}</span>' for line in lines
-    )
     label = f"{file.previous} → {file.path}" if file.previous else file.path
     name = text(label) if file.status == "removed" else link(f"{page_of}/{file.path}", label)
     counts = f'<span class="success">+{file.additions}</span> '
@@ -72,5 +91,5 @@ def _file(file: FileDiff, page_of: str) -> str:
     return (
         f'<section class="box"><div class="top"><code>{name}</code> {counts}'
         f' <span class="faint">{text(file.status)}</span></div>'
-        f'<pre class="diff">{coloured}</pre></section>'
+        f'<pre class="diff">{_coloured(lines)}</pre></section>'
     )

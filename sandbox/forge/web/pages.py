@@ -18,6 +18,7 @@ _STATES = {
     "dirty": ("conflict", "🔴 This branch has conflicts with its base."),
     "draft": ("pending", "⚪ This is a draft."),
 }
+_WISHES = {"open": "wants to bring", "merged": "brought", "closed": "wanted to bring"}
 
 
 def repo_of(forge: Forge) -> str:
@@ -30,8 +31,8 @@ def state_of(pull: PullRequest) -> str:
     return "merged" if pull.merged_at else pull.state
 
 
-def front(forge: Forge) -> str:
-    """The repository: its pull requests, newest first, and its files."""
+def front(forge: Forge, origin: str) -> str:
+    """The repository: how to clone it, its pull requests, newest first, and its files."""
     pulls = sorted(forge.state.pulls.values(), key=lambda pull: -pull.number)
     shown = html.rows(
         f"{html.pill(state_of(pull), state_of(pull))} "
@@ -40,7 +41,11 @@ def front(forge: Forge) -> str:
         for pull in pulls
     )
     listing = files(forge, forge.branch, "", forge.git.tree(forge.branch))
-    body = f"<h1>{html.text(repo_of(forge))}</h1><h2>Pull requests</h2>{shown}{listing}"
+    clone = html.prose(f"git clone {origin}/{repo_of(forge)}.git")
+    body = (
+        f'<h1>{html.text(repo_of(forge))}</h1><div class="box"><div class="in">{clone}</div></div>'
+        f"<h2>Pull requests</h2>{shown}{listing}"
+    )
     return html.page("Pull requests", repo_of(forge), body)
 
 
@@ -86,14 +91,14 @@ def pull_request(forge: Forge, pull: PullRequest, acting: str, said: str) -> str
     """A pull request with everything needed to decide, and the buttons."""
     state = state_of(pull)
     labels = " ".join(html.pill(label) for label in pull.labels)
-    description = html.prose(pull.body or "No description.")
+    description = html.markdown(pull.body or "No description.")
     body = (
         f'<h1>{html.text(pull.title)} <span class="faint">#{pull.number}</span></h1>'
-        f"<p>{html.pill(state, state)} {html.text(pull.author)} wants to bring"
+        f"<p>{html.pill(state, state)} {html.text(pull.author)} {_WISHES[state]}"
         f" <code>{html.text(pull.head_ref)}</code> into <code>{html.text(pull.base_ref)}</code>"
         f" · opened {html.moment(pull.created_at)} {labels}</p>"
-        f'<div class="box"><div class="in">{description}</div></div>'
-        f"{_checks(forge, pull)}{_verdict(forge, pull)}{_buttons(forge, pull, acting)}"
+        f"{_verdict(forge, pull)}{_buttons(forge, pull, acting)}"
+        f'<div class="box"><div class="in">{description}</div></div>{_checks(forge, pull)}'
         f"{_conversation(pull)}{_commits(forge, pull)}<h2>Files changed</h2>"
         + html.diff(shapes.changed_files(forge, pull), f"/{repo_of(forge)}/blob/{pull.head_sha}")
     )
@@ -102,6 +107,8 @@ def pull_request(forge: Forge, pull: PullRequest, acting: str, said: str) -> str
 
 def _checks(forge: Forge, pull: PullRequest) -> str:
     found = forge.state.latest_statuses(pull.head_sha)
+    if not found:
+        return ""
     shown = html.rows(
         f"{_MARKS[status.state]} <b>{html.text(status.context)}</b>"
         f' <span class="{status.state}">{status.state}</span>'
@@ -165,7 +172,7 @@ def _conversation(pull: PullRequest) -> str:
     shown = "".join(
         f'<div class="box"><div class="top"><b>{html.text(author)}</b> {html.text(what)}'
         f' <span class="faint">{html.moment(when)}</span></div>'
-        f'<div class="in">{html.prose(body)}</div></div>'
+        f'<div class="in">{html.markdown(body)}</div></div>'
         for when, author, what, body in sorted(said, key=lambda entry: entry[0])
     )
     return f"<h2>Conversation</h2>{shown}"

@@ -84,8 +84,8 @@ async def _style(_request: web.Request) -> web.Response:
     return web.Response(text=sheet, content_type="text/css")
 
 
-def _front(forge: Forge, _request: web.Request) -> web.Response:
-    return _page(pages.front(forge))
+def _front(forge: Forge, request: web.Request) -> web.Response:
+    return _page(pages.front(forge, f"{request.scheme}://{request.host}"))
 
 
 def _number(forge: Forge, request: web.Request) -> PullRequest | None:
