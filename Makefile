@@ -22,7 +22,8 @@ $(LOCAL_SLACK_STAMP): $(STAMP)
 		$$($(BIN)/python -c 'from sandbox.slack import package_name; print(package_name())')@$(LOCAL_SLACK_VERSION)
 	@touch $@
 
-tools: $(LOCAL_SLACK_STAMP)  ## the programs that tests and sandbox start
+tools: $(LOCAL_SLACK_STAMP)  ## the programs that tests start: a local Slack, a Chromium
+	@$(BIN)/python -m tests.support.chromium
 
 test: $(STAMP) tools  ## everything that must hold, two workers
 	$(BIN)/pytest -n 2
@@ -37,7 +38,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-sandbox: $(STAMP) tools  ## the whole product in a browser, nothing to sign up for
+sandbox: $(LOCAL_SLACK_STAMP)  ## the whole product in a browser, nothing to sign up for
 	$(BIN)/redlight sandbox
 
 lock: $(STAMP)  ## pin anew what pyproject.toml asks for
