@@ -47,7 +47,7 @@ def new_page() -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         try:
             page = browser.new_page(
-                viewport={"width": 1100, "height": 800}, device_scale_factor=2, locale="en-GB"
+                viewport={"width": 960, "height": 800}, device_scale_factor=2, locale="en-GB"
             )
             page.set_default_timeout(SECONDS * 1000)
             yield page
