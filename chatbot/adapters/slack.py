@@ -37,7 +37,14 @@ _TRANSIENT = frozenset(
     }
 )
 _MISSING = frozenset(
-    {"message_not_found", "user_not_found", "users_not_found", "no_such_subteam", "not_found"}
+    {
+        "message_not_found",
+        "no_such_subteam",
+        "not_found",
+        "thread_not_found",
+        "user_not_found",
+        "users_not_found",
+    }
 )
 _REMEDIES = {
     "not_in_channel": "Invite the app to the channel: /invite @redlight.",

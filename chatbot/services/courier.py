@@ -44,7 +44,7 @@ class Courier:
             if not mine:
                 return
             try:
-                self._notices(number, self._card_or_complaint(number))
+                self._card_and_notices(number)
             except RetryLater as error:
                 self._delay(number, error, error.after or UNREACHABLE_DELAY)
             except Permanent as error:
@@ -53,6 +53,14 @@ class Courier:
     def _delay(self, number: int, error: Exception, delay: timedelta) -> None:
         log.warning("delivery.delayed", because=str(error), seconds=delay.seconds)
         self.store.delay_delivery(number, self.clock.now() + delay)
+
+    def _card_and_notices(self, number: int) -> None:
+        card = self._card_or_complaint(number)
+        try:
+            self._notices(number, card)
+        except NotFound:
+            # Somebody deleted the card since it was drawn last, and its thread with it.
+            self._notices(number, self._card(number, surely=False))
 
     def _card_or_complaint(self, number: int) -> MessageRef:
         """The card; if its channel does not take it, the requester hears why, once."""
@@ -65,13 +73,15 @@ class Courier:
                 self.chat.send(notice, change.id, None)
             raise
 
-    def _card(self, number: int) -> MessageRef:
+    def _card(self, number: int, *, surely: bool = True) -> MessageRef:
+        """Where the card stands, up to date. A card that shows this revision already is left
+        alone, unless it is doubtful (not `surely`) that it is still there."""
         row = self.store.card(number)
         change = self.store.change(number)
         message = row.message
         if message is None and row.attempted:
             message = self.chat.find_card(self.channel(change), change.id)
-        if message and row.message and row.shown_revision >= change.revision:
+        if message and row.message and surely and row.shown_revision >= change.revision:
             return message
         if message:
             message = self._updated(message, change)
@@ -103,10 +113,10 @@ class Courier:
         self, number: int, change_id: str, delivery: Delivery, card: MessageRef
     ) -> MessageRef | None:
         notice = delivery.notice
-        if delivery.attempted and (sent := self.chat.find_notice(notice, change_id, card)):
-            return sent
-        self.store.notice_attempted(number, notice.key)
         try:
+            if delivery.attempted and (sent := self.chat.find_notice(notice, change_id, card)):
+                return sent
+            self.store.notice_attempted(number, notice.key)
             return self.chat.send(notice, change_id, card)
         except Permanent as error:
             if notice.audience is Audience.THREAD:

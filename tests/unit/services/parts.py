@@ -196,4 +196,6 @@ class Slack(Chat):
             return f"D{notice.user}", ""
         if card is None:
             raise RetryLater("the card is not posted yet")
+        if all(one.ref != card for one in self.messages):
+            raise NotFound("Slack said thread_not_found")
         return card.channel, card.ts

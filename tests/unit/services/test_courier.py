@@ -172,6 +172,37 @@ def test_a_person_who_cannot_be_reached_does_not_hold_up_the_others(
     assert due(store, clock) == []
 
 
+def test_a_person_who_left_between_two_tries_does_not_hold_up_the_others(
+    store: SqliteStore, ledger: Ledger, clock: Hand, slack: Slack, courier: Courier, change: Change
+) -> None:
+    direct = builders.notice("to-you", audience=Audience.DIRECT, user="U1")
+    ledger.note(change, "x", notices=[direct, builders.notice("after")])
+    slack.fail("send", RetryLater("limited"))
+    courier.deliver(change.number)
+    slack.unreachable.add("U1")
+    courier.deliver(change.number)
+    assert [message.key for message in slack.messages] == ["card", "after"]
+
+
+@pytest.mark.parametrize("attempted", [False, True])
+def test_a_notice_whose_card_was_deleted_brings_the_card_back(
+    store: SqliteStore,
+    ledger: Ledger,
+    slack: Slack,
+    courier: Courier,
+    change: Change,
+    attempted: bool,
+) -> None:
+    courier.deliver(change.number)
+    slack.delete(card_of(store, change))
+    ledger.note(change, "x", notices=[builders.notice("one", text="1")])
+    if attempted:
+        store.notice_attempted(change.number, "one")
+    courier.deliver(change.number)
+    assert [message.key for message in slack.messages] == ["card", "one"]
+    assert slack.texts(card_of(store, change).ts) == ["1"]
+
+
 def test_slack_that_asks_us_to_stay_away_is_left_alone_for_that_long(
     store: SqliteStore, clock: Hand, slack: Slack, courier: Courier, change: Change
 ) -> None:
