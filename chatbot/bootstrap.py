@@ -27,6 +27,7 @@ from chatbot.services.reconcile import DueWork, Reconciler, Steps
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.requests import Requests
 from chatbot.services.rollout import Rollout
+from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
 from chatbot.services.workers import WorkerPool
 from chatbot.settings import Settings
@@ -78,6 +79,7 @@ def build(
     environments = settings.environments
     store = SqliteStore(settings.database)
     metrics = Metrics(store)
+    rush = Rush()
     ledger = Ledger(store, clock)
     people = People(
         chat,
@@ -96,7 +98,7 @@ def build(
         ),
         channel=lambda change: environments[change.request.environment].channel,
     )
-    couriers = WorkerPool("courier", courier.deliver, DELIVERY_WORKERS)
+    couriers = WorkerPool("courier", courier.deliver, DELIVERY_WORKERS, rush.make_way)
     repository = ClusterRepository(git, kustomize or KubectlKustomize())
     steps = _steps(settings, store, ledger, clusters, git, repository)
     reconciler = Reconciler(
@@ -107,7 +109,7 @@ def build(
         shown=couriers.wake,
         observe=metrics.step,
     )
-    reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS)
+    reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
     requests = Requests(
         store=store,
         ledger=ledger,
@@ -122,7 +124,7 @@ def build(
         clock=clock,
         store=store,
         chat=chat,
-        desk=Desk(requests, environments, store, chat, clock),
+        desk=Desk(requests, environments, store, chat, clock, rush),
         metrics=metrics,
         reconcilers=reconcilers,
         couriers=couriers,

@@ -12,9 +12,16 @@ log = structlog.get_logger()
 
 class WorkerPool:
     """Calls `work(number)` on a few threads. Waking a number that waits is free; waking one that
-    is being worked on has it worked on again."""
+    is being worked on has it worked on again. `before` may hold a worker back for a moment."""
 
-    def __init__(self, name: str, work: Callable[[int], None], size: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[int], None],
+        size: int,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._before = before
         self._work = work
         self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix=name)
         self._lock = Lock()
@@ -47,6 +54,7 @@ class WorkerPool:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, number: int) -> None:
+        self._before()
         with self._lock:
             self._waiting.discard(number)
             self._working.add(number)

@@ -11,10 +11,11 @@ from waitress.server import create_server
 
 from chatbot.settings import SlackMode, SlackSettings
 from chatbot.slack.desk import Desk
+from chatbot.slack.prompt_app import PromptApp
 from chatbot.slack.register import register
 
-CONCURRENCY = 16
-"""Envelopes handled at a time; each is acknowledged by its listener."""
+CONCURRENCY = 64
+"""Requests handled at a time; each handler only waits for its listener's acknowledgement."""
 
 
 class Connection(Protocol):
@@ -36,8 +37,9 @@ class Connection(Protocol):
 def connect(settings: SlackSettings, client: WebClient, desk: Desk) -> Connection:
     """A Bolt app with every listener, and the connection that the settings ask for."""
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
-    app = App(
-        client=client,
+    app = PromptApp(
+        client,
+        desk.rush,
         signing_secret=secret,
         request_verification_enabled=settings.mode is SlackMode.HTTP,
         token_verification_enabled=False,

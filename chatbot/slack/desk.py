@@ -11,6 +11,7 @@ from chatbot.domain.errors import RedlightError, Refused
 from chatbot.domain.mrkdwn import escape
 from chatbot.ports import Chat, Clock, Store
 from chatbot.services.requests import Requests
+from chatbot.services.rush import Rush
 
 log = structlog.get_logger()
 
@@ -27,6 +28,7 @@ class Desk:
     store: Store
     chat: Chat
     clock: Clock
+    rush: Rush
 
 
 def whisper(respond: Reply, text: str, blocks: list[dict[str, Any]] | None = None) -> None:
