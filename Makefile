@@ -41,6 +41,9 @@ format: $(STAMP)
 sandbox: $(LOCAL_SLACK_STAMP)  ## the whole product in a browser, nothing to sign up for
 	$(BIN)/redlight sandbox
 
+bench: $(STAMP) tools  ## what the design promises in numbers, each beside its anchor
+	$(BIN)/python -m benchmarks $(BENCH)
+
 lock: $(STAMP)  ## pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 		--extra sandbox --group dev --output-file requirements.lock pyproject.toml

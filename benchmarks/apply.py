@@ -1,4 +1,4 @@
-"""Server-side apply of many objects through our adapter, against kubectl, on the real API server."""
+"""Server-side apply through our adapter, against kubectl, on the real API server."""
 
 import json
 import os

@@ -7,7 +7,7 @@ The tap is the one app that the local Slack knows. Each bot connects to the tap 
 being started anew. For a burst it holds back what people do until enough has come together, hands
 all of it to one bot at the same instant, and notes when each acknowledgement arrives.
 
-`POST /_tap/burst` gives the seconds to each acknowledgement, `POST /_tap/answer` the seconds from an
+`POST /_tap/burst` gives the seconds to each acknowledgement, `/_tap/answer` the seconds from an
 envelope to the end of the call that answers it, `GET /_tap/quiet` returns when the bot is done.
 """
 
@@ -106,7 +106,7 @@ class Tap:
         await self.bots[self.aim].send_json(frame)
 
     async def _release(self, burst: Burst) -> None:
-        frames = [frame for frame in burst.held]
+        frames = list(burst.held)
         for frame in burst.held:
             frames += [_copy(frame) for _ in range(burst.copies - 1)]
         texts = [(frame["envelope_id"], json.dumps(frame)) for frame in frames]
