@@ -30,7 +30,7 @@ NAMESPACE, CHANNEL = "shop-dev", "C0DEV"
 
 def rows(folder: Path, scale: Scale) -> list[Row]:
     """Memory after the start (against a bare Bolt app), and after the soak."""
-    seconds = 4.0 if scale.quick else scale.soak_seconds
+    seconds = 8.0 if scale.quick else scale.soak_seconds
     with stage(folder) as on:
         bare = _megabytes(on.bare_bolt())
         bot = on.redlight()
@@ -81,7 +81,7 @@ def _megabytes(child: Child) -> float:
 
 @dataclass
 class _Soak:
-    """Work for some time, memory read after each request."""
+    """Work for some time; memory is read before each request and while one has to wait."""
 
     on: Stage
     bot: Child
@@ -104,11 +104,15 @@ class _Soak:
         store = SqliteStore(self.on.database("ours"))
         try:
             started, number = time.monotonic(), 0
-            while (share := (time.monotonic() - started) / seconds) < 1:
-                self.on.slack.wait_for(lambda: _live(store) < IN_FLIGHT, timeout=60)
+
+            def room() -> bool:
+                self._read((time.monotonic() - started) / seconds)
+                return _live(store) < IN_FLIGHT
+
+            while time.monotonic() - started < seconds:
+                self.on.slack.wait_for(room, timeout=60)
                 self._request(number)
                 number += 1
-                self.readings.append((share, _megabytes(self.bot)))
             self.on.slack.wait_for(lambda: not _live(store), timeout=120)
             self.completed = len(store.changes(limit=1_000_000))
             others = [
@@ -120,6 +124,9 @@ class _Soak:
                 raise RuntimeError(f"{len(others)} changes ended as {sorted(set(others))}")
         finally:
             store.close()
+
+    def _read(self, share: float) -> None:
+        self.readings.append((share, _megabytes(self.bot)))
 
     def _request(self, number: int) -> None:
         name = f"soak-{number % OBJECTS}"
