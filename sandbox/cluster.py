@@ -9,12 +9,14 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
 
 from chatbot.adapters.kubectl import KubectlKustomize, find_kubectl
 from chatbot.adapters.kubernetes import KubernetesClusters
+from chatbot.domain.manifest import Manifest
 from chatbot.services.gitstate import desired
 from sandbox.children import Child
 from sandbox.control_plane import ControlPlane, assets
@@ -22,6 +24,8 @@ from sandbox.control_plane import ControlPlane, assets
 BOT = "redlight"
 CONTEXT = "sandbox"
 NAMESPACES = ("shop-dev", "shop-test", "shop-staging", "shop-prod")
+OTHER_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+"""What the server makes for itself."""
 SEED = Path(__file__).with_name("cluster-config")
 ROLES = Path(__file__).parents[1] / "docs" / "rbac" / "role.yaml"
 CHANGED_KINDS = "deployments,statefulsets,daemonsets,services,configmaps,horizontalpodautoscalers"
@@ -54,19 +58,26 @@ class LocalCluster:
         """Make it run what the cluster repository says, applied in the bot's name: a first change
         then meets no conflicts."""
         cluster = KubernetesClusters(str(self.admin_kubeconfig))("")
-        files = {
-            path.relative_to(SEED).as_posix(): path.read_text() for path in SEED.rglob("*.yaml")
-        }
-        for environment in sorted((SEED / "environments").iterdir()):
-            folder = environment.relative_to(SEED).as_posix()
-            cluster.apply(desired(files, folder, KubectlKustomize()), change="seed", force=True)
+        cluster.apply(_seeded(), change="seed", force=True)
 
     def clear(self) -> None:
-        """Remove what stands in its namespaces."""
-        for namespace in NAMESPACES:
-            self.kubectl(
-                "delete", CHANGED_KINDS, "--all", "--wait=false", f"--namespace={namespace}"
-            )
+        """Remove what stands in its namespaces, in one call."""
+        others = ",".join(f"metadata.namespace!={name}" for name in OTHER_NAMESPACES)
+        self.kubectl(
+            *("delete", CHANGED_KINDS, "--all-namespaces", f"--field-selector={others}"),
+            "--wait=false",
+        )
+
+
+@cache
+def _seeded() -> list[Manifest]:
+    """Every object of every environment of the cluster repository, rendered once."""
+    files = {path.relative_to(SEED).as_posix(): path.read_text() for path in SEED.rglob("*.yaml")}
+    return [
+        manifest
+        for environment in sorted((SEED / "environments").iterdir())
+        for manifest in desired(files, environment.relative_to(SEED).as_posix(), KubectlKustomize())
+    ]
 
 
 @contextmanager

@@ -4,8 +4,12 @@ Slack, API server and kubelet loop are shared by the tests of a worker and set b
 the forge, the database and the bot are new each time.
 """
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +24,7 @@ from sandbox.children import Child
 from sandbox.cluster import LocalCluster, local_cluster
 from sandbox.world import CONFIG, Outside
 from tests.support.forge import BOT, ForgeProcess, running_forge
-from tests.support.slack import SlackWorkspace
+from tests.support.slack import SlackWorkspace, Submitted
 
 T = TypeVar("T")
 
@@ -65,43 +69,81 @@ class World:
         self.slack.wait_until_connected()
         return self._bot
 
-    def stop(self) -> None:
+    def stop(self) -> int:
+        """Ask the bot to end (SIGTERM) and wait; its exit status."""
+        assert self._bot is not None
+        status = self._bot.stop()
+        self._bot = None
+        return status
+
+    def kill(self) -> None:
+        """End the bot as a power cut would."""
+        if self._bot is not None:
+            self._bot.kill()
+            self._bot = None
+
+    def end(self) -> None:
+        """Nothing runs any more. The bot is killed: its files go, and that is twice as quick."""
         if self._store is not None:
             self._store.close()
             self._store = None
-        if self._bot is not None:
-            self._bot.stop()
-            self._bot = None
+        self.kill()
+
+    def configure(self, *replacements: tuple[str, str]) -> None:
+        """Give the bot rules of its own: the sandbox's, with texts replaced."""
+        rules = CONFIG.read_text()
+        for old, new in replacements:
+            assert old in rules, old
+            rules = rules.replace(old, new)
+        self.config = self.folder / "redlight.toml"
+        self.config.write_text(rules)
+
+    def redlight(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the product's command line against the bot's database."""
+        return subprocess.run(
+            [sys.executable, "-m", "chatbot", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+            env={**os.environ, **self.environ, "REDLIGHT_CONFIG": str(self.config)},
+        )
 
     # What people do
 
-    def request(self, text: str, user: str = REQUESTER, **fields: str) -> Change:
-        """`/change TEXT`, fill in the form, submit; the change that it became."""
-        before = len(self.store.changes(limit=1000))
-        environment = text.split()[1] if len(text.split()) > 1 else fields["environment"]
-        self.slack.command(user, CHANNELS[environment], "/change", text)
+    def submit(self, text: str, user: str = REQUESTER, **fields: str | None) -> Submitted:
+        """`/change TEXT`, fill in the form, submit; what the form said."""
+        words = text.split()
+        channel = CHANNELS.get(words[1] if len(words) > 1 else "", CHANNELS["dev"])
+        self.slack.command(user, channel, "/change", text)
         self.slack.view(user, "change_request")
-        answer = self.slack.submit(user, {"justification": "The queue grows.", **fields})
+        return self.slack.submit(user, {"justification": "The queue grows.", **fields})
+
+    def request(self, text: str, user: str = REQUESTER, **fields: str | None) -> Change:
+        """`/change TEXT`, fill in the form, submit; the change that it became."""
+        before = len(self.changes())
+        answer = self.submit(text, user, **fields)
         assert not answer.errors, answer.errors
-        self.until(lambda: len(self.store.changes(limit=1000)) > before)
+        self.until(lambda: len(self.changes()) > before)
         return self.store.changes(limit=1)[0]
 
     def click(self, change: Change, action_id: str, user: str = REQUESTER) -> None:
         """Press a button of the change's card, as soon as the card has it."""
-        channel = CHANNELS[change.request.environment]
+        card = self.until(
+            lambda: found if action_id in buttons(found := self.card(change)) else None
+        )
+        self.slack.click(user, CHANNELS[change.request.environment], card["ts"], action_id)
 
-        def shown() -> dict[str, Any] | None:
-            card = self.card(change)
-            buttons = [
-                element["action_id"]
-                for block in card.get("blocks", [])
-                if block["type"] == "actions"
-                for element in block["elements"]
-            ]
-            return card if action_id in buttons else None
+    def told(self, user: str, channel: str, words: str) -> str:
+        """Wait until this person alone is told something with these words; all of it."""
 
-        card = self.until(shown)
-        self.slack.click(user, channel, card["ts"], action_id)
+        def heard() -> str | None:
+            for message in self.slack.ephemerals(CHANNELS[channel], user):
+                if words in (text := everything(message)):
+                    return text
+            return None
+
+        return self.until(heard, 20)
 
     # What can be seen
 
@@ -112,27 +154,76 @@ class World:
             self._store = SqliteStore(self.database)
         return self._store
 
+    def changes(self) -> list[Change]:
+        """Every change there is, the newest first."""
+        return self.store.changes(limit=1000)
+
+    def events(self, change: Change | None = None) -> list[str]:
+        """What the audit log says happened, oldest first."""
+        return [event.kind for event in self.store.events(change.number if change else None)]
+
+    def refusals(self) -> list[tuple[str, str]]:
+        """Who was refused what, by the audit log, oldest first."""
+        return [
+            (event.actor, event.data["action"])
+            for event in self.store.events()
+            if event.kind == "request.refused"
+        ]
+
+    def live(self, name: str, namespace: str = "shop-test") -> dict[str, Any]:
+        """An object of the cluster, such as `deploy/web`; empty when there is none."""
+        text = self.cluster.kubectl(
+            "get", name, f"--namespace={namespace}", "--output=json", "--ignore-not-found"
+        )
+        return json.loads(text) if text else {}
+
     def change(self, change: Change) -> Change:
+        """The change as it stands now."""
         return self.store.change(change.number)
 
     def card(self, change: Change) -> dict[str, Any]:
         """The one card of the change; fails when there are two."""
 
         def cards() -> list[dict[str, Any]]:
-            channel = CHANNELS[change.request.environment]
             return [
                 message
-                for message in self.slack.messages(channel)
+                for message in self.slack.messages(CHANNELS[change.request.environment])
                 if message["text"].startswith(f"{change.id} ") and "thread_ts" not in message
             ]
 
         [card] = self.until(cards)
         return card
 
+    def shows(self, change: Change, *words: str) -> str:
+        """Wait until the card shows all of these words; everything that it shows."""
+
+        def shown() -> str | None:
+            text = everything(self.card(change))
+            return text if all(word in text for word in words) else None
+
+        try:
+            return self.until(shown, 30)
+        except AssertionError as error:
+            text = everything(self.card(change))
+            raise AssertionError(f"{words} are not all on the card:\n{text}\n{error}") from error
+
     def story(self, change: Change) -> list[str]:
         """What the card's thread tells."""
         channel = CHANNELS[change.request.environment]
         return [reply["text"] for reply in self.slack.thread(channel, self.card(change)["ts"])]
+
+    def tells(self, change: Change, *words: str) -> None:
+        """Wait until the thread tells these words, in this order."""
+
+        def told() -> bool:
+            rest = "\n".join(self.story(change))
+            for word in words:
+                _, found, rest = rest.partition(word)
+                if not found:
+                    return False
+            return True
+
+        self.until(told, 30)
 
     def wait(self, change: Change, state: State) -> Change:
         """Wait until the row and the card both say so."""
@@ -189,13 +280,45 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 @pytest.fixture
 def world(tmp_path: Path, slack: SlackWorkspace, local: LocalCluster) -> Iterator[World]:
     """A fresh world, without a bot until the test starts one."""
-    local.clear()
-    local.seed()
-    with running_forge(tmp_path / "forge") as forge:
+    with ThreadPoolExecutor(max_workers=1) as beside, ExitStack() as parts:
+        seeded = beside.submit(_seed_anew, local)
+        forge = parts.enter_context(running_forge(tmp_path / "forge"))
+        seeded.result()
         made = World(tmp_path, slack, local, forge)
+        parts.callback(made.end)
         yield made
-        made.stop()
         assert slack.violations() == []
+
+
+def _seed_anew(cluster: LocalCluster) -> None:
+    cluster.clear()
+    cluster.seed()
+
+
+def buttons(message: dict[str, Any]) -> list[str]:
+    """The action ids of a message's buttons, in order."""
+    return [
+        element["action_id"]
+        for block in message.get("blocks") or []
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+def everything(message: dict[str, Any]) -> str:
+    """Every text that a message or a view shows, its buttons and dialogs included."""
+
+    def texts(part: Any) -> Iterator[str]:
+        if isinstance(part, dict):
+            if isinstance(part.get("text"), str):
+                yield part["text"]
+            for value in part.values():
+                yield from texts(value)
+        elif isinstance(part, list):
+            for item in part:
+                yield from texts(item)
+
+    return "\n".join([message.get("text") or "", *texts(message.get("blocks") or [])])
 
 
 def pull_requests(world: World) -> list[github.PullRequest.PullRequest]:
