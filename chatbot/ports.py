@@ -286,6 +286,10 @@ class GitHost(Protocol):
         """Commit SHA a branch points to; None when there is no such branch."""
         ...
 
+    def merge_base(self, base: str, head: str) -> str:
+        """The newest commit that both have: where `head` left `base`. Both are SHAs or branches."""
+        ...
+
     def files(self, commit_sha: str, under: str = "") -> list[RepoFile]:
         """Every file below a folder at a commit."""
         ...

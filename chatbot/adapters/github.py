@@ -58,6 +58,11 @@ class GitHubHost:
                     return None
                 raise
 
+    def merge_base(self, base: str, head: str) -> str:
+        """The newest commit that both have: where `head` left `base`. Both are SHAs or branches."""
+        with _translating(f"comparison of {base} and {head}"):
+            return self._repo.compare(base, head).merge_base_commit.sha
+
     def files(self, commit_sha: str, under: str = "") -> list[RepoFile]:
         """Every file below a folder at a commit; none when the folder is not there."""
         with _translating(f"commit {commit_sha}"):

@@ -24,10 +24,11 @@ class Sources:
         """The YAML of the files of this environment that the reference adds or changes, as one
         text of many documents, and where exactly it was read. Raises `InvalidInput`."""
         head, name = self._resolve(reference.strip())
-        base = self.git.head(self.base)
-        if base is None:
+        if self.git.head(self.base) is None:
             raise InvalidInput({_FIELD: f"The repository has no branch {self.base}."})
-        before = {file.path: file.blob_sha for file in self.git.files(base, under=environment.path)}
+        # Not the base as it is now: what it gained meanwhile is not undone by the reference.
+        left = self.git.merge_base(self.base, head)
+        before = {file.path: file.blob_sha for file in self.git.files(left, under=environment.path)}
         changed = [
             file
             for file in self.git.files(head, under=environment.path)

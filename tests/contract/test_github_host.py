@@ -102,6 +102,17 @@ def test_a_branch_is_not_taken_for_one_whose_name_it_begins(host: GitHubHost) ->
     assert host.head("prefix") is None
 
 
+def test_the_merge_base_is_where_a_branch_left_its_base(host: GitHubHost, repo: Any) -> None:
+    left = base(host)
+    head = host.commit("left", left, MESSAGE, {"left": "here"})
+    commit_files(repo, "main", {"meanwhile": "on main"})
+    assert base(host) != left
+    assert host.merge_base("main", head) == left
+    assert host.merge_base("main", "left") == left
+    with pytest.raises(NotFound):
+        host.merge_base("main", "no/such")
+
+
 def test_files_below_a_folder_have_paths_from_the_root(host: GitHubHost) -> None:
     below = {file.path for file in host.files(base(host), "environments/test")}
     assert WEB in below

@@ -21,6 +21,7 @@ Call = Callable[[GitHubHost], Any]
 
 CALLS: Mapping[str, Call] = {
     "head": lambda host: host.head("main"),
+    "merge_base": lambda host: host.merge_base("main", "b"),
     "files": lambda host: host.files("a" * 40, "environments"),
     "read": lambda host: host.read("a" * 40),
     "commit": lambda host: host.commit("b", "a" * 40, "m", {"f": "t"}),
