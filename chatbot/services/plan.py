@@ -77,10 +77,12 @@ class Planner:
         )
 
     def preview(self, change: Change) -> Plan:
-        """What would happen now. Its digest covers what is live, what would be, and force."""
+        """What would happen now. Its digest covers what is live, what would be, and whose fields
+        that takes over: asked without force even after somebody agreed to it, so that the plan
+        they agreed to can be recognised, and fields of yet another manager are no part of it."""
         environment = self.environments[change.request.environment]
         cluster = self.clusters(environment.context)
-        answers = dry_run(cluster, change, force=change.progress.force)
+        answers = dry_run(cluster, change, force=False)
         conflicts = tuple(conflict for answer in answers for conflict in answer.conflicts)
         if conflicts:
             answers = dry_run(cluster, change, force=True)
@@ -128,6 +130,5 @@ def _digest(change: Change, answers: Sequence[DryRun], conflicts: tuple[FieldCon
             "live": [normalise(answer.live) if answer.live else None for answer in answers],
             "wanted": [normalise(answer.result) if answer.result else None for answer in answers],
             "conflicts": [conflict.model_dump(mode="json") for conflict in conflicts],
-            "force": change.progress.force,
         }
     )

@@ -77,7 +77,7 @@ class Requests:
                     f"The diff of {change.id} changed after this card was drawn. "
                     "Look at the new one, then confirm again."
                 )
-            force = change.progress.force or bool(plan.conflicts)
+            force = bool(plan.conflicts)
             return self.ledger.advance(
                 change,
                 Event.CONFIRMED,
