@@ -94,7 +94,7 @@ def read(view_payload: Mapping[str, Any]) -> Form:
     """The form as it was filled in so far."""
     values: Mapping[str, Mapping[str, Any]] = view_payload["state"]["values"]
     typed = {
-        field: _value(elements.get(field) or {})
+        field: _value(field, elements.get(field) or {})
         for field, elements in values.items()
         if field in Form.model_fields
     }
@@ -142,8 +142,10 @@ def _place(field: str, chosen: str, environments: Mapping[str, Environment]) -> 
     return "Operation", select(field, operations, chosen, "What?")
 
 
-def _value(element: Mapping[str, Any]) -> str:
+def _value(field: str, element: Mapping[str, Any]) -> str:
     selected = element.get("selected_option")
     if selected:
         return str(selected["value"])
-    return str(element.get("value") or "").strip()
+    typed = str(element.get("value") or "")
+    # In YAML the blanks before the first word are its indentation.
+    return typed if field == "manifest" and typed.strip() else typed.strip()

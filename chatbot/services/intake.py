@@ -146,7 +146,8 @@ class Intake:
             raise InvalidInput(
                 {"manifest": "Paste the YAML here, or name a pull request or branch below."}
             )
-        return form.manifest, None
+        # Slack and people drop the last line's end; a block of text that ends there keeps it.
+        return f"{form.manifest.rstrip()}\n", None
 
     def _targets_of(
         self, text: str, form: Form, environment: Environment, cluster: Cluster

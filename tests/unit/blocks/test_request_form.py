@@ -49,6 +49,13 @@ def test_what_was_filled_in_is_read_back() -> None:
     assert back == form.model_copy(update=expected)
 
 
+def test_a_pasted_manifest_keeps_its_indentation() -> None:
+    form = Form(operation="apply", environment="dev")
+    pasted = "  kind: ConfigMap\n  data:\n    banner: |\n      Welcome"
+    assert read(submitted(view(form, ENVIRONMENTS), manifest=pasted)).manifest == pasted
+    assert read(submitted(view(form, ENVIRONMENTS), manifest=" \n ")).manifest == ""
+
+
 def test_a_mistyped_environment_costs_nobody_their_words() -> None:
     place = view(TYPED, ENVIRONMENTS)
     assert asked_fields(place) == ["environment", "operation"]
