@@ -6,6 +6,7 @@ the forge, the database and the bot are new each time.
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,11 +25,12 @@ from sandbox.children import Child
 from sandbox.cluster import LocalCluster, local_cluster
 from sandbox.world import CONFIG, Outside
 from tests.support.forge import BOT, ForgeProcess, running_forge
+from tests.support.forge_work import commit_files
 from tests.support.slack import SlackWorkspace, Submitted
 
 T = TypeVar("T")
 
-SECONDS = 60.0
+SECONDS = 30.0
 REQUESTER, SENIOR, OTHER_SENIOR, GUEST = "U0REQUESTER", "U0SENIOR1", "U0SENIOR2", "U0GUEST"
 CHANNELS = {"dev": "C0DEV", "test": "C0TEST", "staging": "C0STAGING", "prod": "C0PROD"}
 
@@ -160,20 +162,21 @@ class World:
 
     def events(self, change: Change | None = None) -> list[str]:
         """What the audit log says happened, oldest first."""
-        return [event.kind for event in self.store.events(change.number if change else None)]
+        return [event.entry.kind for event in self.store.events(change.number if change else None)]
 
     def refusals(self) -> list[tuple[str, str]]:
         """Who was refused what, by the audit log, oldest first."""
         return [
-            (event.actor, event.data["action"])
+            (event.entry.actor, event.entry.data["action"])
             for event in self.store.events()
-            if event.kind == "request.refused"
+            if event.entry.kind == "request.refused"
         ]
 
     def live(self, name: str, namespace: str = "shop-test") -> dict[str, Any]:
         """An object of the cluster, such as `deploy/web`; empty when there is none."""
         text = self.cluster.kubectl(
-            "get", name, f"--namespace={namespace}", "--output=json", "--ignore-not-found"
+            *("get", name, f"--namespace={namespace}", "--output=json"),
+            *("--ignore-not-found", "--show-managed-fields"),
         )
         return json.loads(text) if text else {}
 
@@ -252,6 +255,18 @@ class World:
         """A person merges the change's pull request."""
         pull_request = self.until(lambda: self.change(change).progress.pull_request)
         self.repo.get_pull(pull_request.number).merge()
+
+    def push(self, branch: str, path: str, text: str, base: str = "main") -> None:
+        """A person pushes a branch with one file changed."""
+        commit_files(self.repo, branch, {path: text}, base=base)
+
+    def tamper(self, statement: str) -> None:
+        """Somebody with write access to the file changes the bot's database behind its back."""
+        with sqlite3.connect(self.database) as db:
+            for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+                db.execute(f"DROP TRIGGER {name}")
+            db.execute(statement)
+        db.close()
 
     def file(self, path: str, ref: str = "main") -> str:
         """A file of the repository."""
