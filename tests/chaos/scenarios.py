@@ -21,6 +21,8 @@ class Scenario:
     """What is typed after `/change`; `{replicas}` differs from the round before."""
     ends: State
     manifest: str = ""
+    effects: tuple[str, ...] = ()
+    """Kinds of effects that the short matrix takes from this scenario; each stands in one."""
     paid_back: bool = True
     """Whether it ends in Git."""
     objects: Callable[[World, Change, int], None] = lambda world, change, number: None
@@ -79,7 +81,7 @@ def _restarted(world: World, change: Change, number: int) -> None:
 def _put_back(world: World, change: Change, number: int) -> None:
     web = live(world, "shop-test", "deploy", "web")
     assert web["spec"]["template"]["spec"]["containers"][0]["image"].endswith("web:1.8.2")
-    assert "redlight.dev/change" not in web["metadata"].get("annotations", {})
+    assert web["metadata"]["annotations"]["redlight.dev/change"] == change.id
     names = world.cluster.kubectl("get", "configmap", "-n", "shop-test", "-o", "name")
     assert "flags" not in names
 
@@ -103,6 +105,9 @@ spec:
         - name: web
           image: registry.example.com/shop/web:TAG
           ports: [{name: http, containerPort: 8080}]
+          readinessProbe:
+            httpGet: {path: /healthz, port: http}
+            periodSeconds: 5
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -135,6 +140,19 @@ SCENARIOS = {
             environment="dev",
             command="scale dev deploy/web {replicas}",
             ends=State.COMPLETED,
+            effects=(
+                "cluster PATCH deployments/scale",
+                "forge DELETE git/refs/heads/{branch}",
+                "forge PUT pulls/{n}/merge",
+                "slack ack slash_commands",
+                "slack ack view_submission",
+                "slack chat.postMessage card",
+                "slack chat.postMessage direct",
+                "slack chat.postMessage thread",
+                "slack chat.update",
+                "slack conversations.open",
+                "slack views.open",
+            ),
             objects=_scaled,
         ),
         Scenario(
@@ -143,6 +161,17 @@ SCENARIOS = {
             command="apply test",
             manifest=_WEB.replace("TAG", "1.9.ROUND") + _SERVICE,
             ends=State.COMPLETED,
+            effects=(
+                "cluster APPLY configmaps",
+                "cluster APPLY deployments",
+                "cluster APPLY services",
+                "forge POST git/commits",
+                "forge POST git/refs",
+                "forge POST git/trees",
+                "forge POST issues/{n}/labels",
+                "forge POST pulls",
+                "slack ack block_actions",
+            ),
             objects=_applied,
         ),
         Scenario(
@@ -150,6 +179,7 @@ SCENARIOS = {
             environment="dev",
             command="restart dev deploy/api",
             ends=State.COMPLETED,
+            effects=("cluster PATCH deployments",),  # the same call as an undo, another effect
             objects=_restarted,
         ),
         Scenario(
@@ -158,6 +188,7 @@ SCENARIOS = {
             command="apply test",
             manifest=_WEB.replace("TAG", "1.9.0-broken-ROUND"),
             ends=State.ROLLED_BACK,
+            effects=("cluster DELETE configmaps", "cluster PATCH deployments"),
             paid_back=False,
             objects=_put_back,
         ),

@@ -3,8 +3,9 @@ started again; and the persistent person who does again what had no effect."""
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,22 @@ from tests.support import call_names
 from tests.support.proxy import Call, Fault, Proxy
 from tests.support.world import CHANNELS, REQUESTER, World
 
-ROUND_SECONDS = 60.0
+ROUND_SECONDS = 120.0
 LOOK_SECONDS = 0.05
 PATIENCE = 3.0
 """Seconds that a person waits before they look whether to do it again."""
 
-FAR_FUTURE = "9999-01-01T00:00:00+00:00"
+
+@dataclass(frozen=True)
+class Point:
+    """Where the bot dies."""
+
+    call: Call
+    when: str
+    """`before` the request reaches the outside, or `after` the outside has answered."""
+
+    def __str__(self) -> str:
+        return f"{self.when} {self.call.name} #{self.call.occurrence}"
 
 
 class Stage:
@@ -31,7 +42,6 @@ class Stage:
 
     def __init__(self, world: World, folder: Path) -> None:
         self.world = world
-        self.crashes = 0
         self._parts = ExitStack()
         self.proxy = self._parts.enter_context(Proxy())
         self._hatchery = Hatchery(folder)
@@ -74,15 +84,16 @@ class Stage:
         """What the bot wrote since it was started last."""
         return self._bot.printed() if self._bot else ""
 
-    def prepare(self, point: Call | None = None, when: str = "") -> None:
-        """An empty Slack, a fresh bot, and, if a point is given, death right before or after it."""
+    def prepare(self, points: Sequence[Point] = ()) -> None:
+        """An empty Slack, a fresh bot, and death at each of the points."""
         self.crash()
         slack = self.world.slack
         self.until(lambda: slack.connections() == 0, "the end of the old connection")
         slack.reset()
         self.proxy.rewind()
-        if point is not None:
-            self.proxy.at(point, Fault(**{when: self.crash}))
+        for point in points:
+            death = Fault(before=self.crash) if point.when == "before" else Fault(after=self.crash)
+            self.proxy.at(point.call, death)
         self.start()
 
     def until(self, look: Callable[[], Any], what: str, seconds: float = ROUND_SECONDS) -> Any:
@@ -139,7 +150,6 @@ class Person:
         while True:
             assert time.monotonic() < deadline, f"never {self._ends}: {stage.said()[-3000:]}"
             if not stage.alive():
-                stage.crashes += 1
                 stage.start()
                 continue
             if self._state() == self._ends.value and stage.settled() and stage.alive():
