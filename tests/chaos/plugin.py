@@ -17,14 +17,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    counts = [
-        count
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if getattr(report, "when", "") == "call"
-        for name, count in report.user_properties
-        if name == PROPERTY
+    parts = [
+        dict(report.user_properties).get(PROPERTY)
+        for outcome in ("passed", "failed", "error")
+        for report in terminalreporter.stats.get(outcome, [])
+        if "test_crash_matrix" in report.nodeid and (report.when == "call" or report.failed)
     ]
-    if counts:
-        good, played = (sum(column) for column in zip(*counts, strict=True))
-        terminalreporter.write_line(f"crash matrix direct: {good}/{played}")
+    if not parts:
+        return
+    counted = [part for part in parts if part]
+    good, played = sum(part[0] for part in counted), sum(part[1] for part in counted)
+    broken = len(parts) - len(counted)
+    unfinished = f", and {broken} parts that did not finish" if broken else ""
+    terminalreporter.write_line(f"crash matrix direct: {good}/{played}{unfinished}")

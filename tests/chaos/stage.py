@@ -166,7 +166,7 @@ class Person:
         elif state == State.AWAITING_CONFIRMATION.value:
             self._slack.click(REQUESTER, self._channel, self._cards()[0]["ts"], "confirm_diff")
             self._wait(lambda: self._state() != state)
-        elif state == State.PR_OPEN.value and "test" in self._command:
+        elif state == State.PR_OPEN.value and self._channel == CHANNELS["test"]:
             self._merge()
             self._wait(lambda: self._state() != state)
         else:

@@ -2,7 +2,6 @@
 sentence told once, the same objects. See `matrix.py` for what a round is."""
 
 import fcntl
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -29,7 +28,9 @@ class Theatre:
     """The stage to play on; a new one after a round that failed."""
 
     def __init__(self, folder: Path, slack: SlackWorkspace, cluster: LocalCluster) -> None:
-        self._make = lambda name: stage(folder / name, slack, cluster)
+        self._folder = folder
+        self._slack = slack
+        self._cluster = cluster
         self._parts = ExitStack()
         self._stage: Stage | None = None
         self._count = 0
@@ -37,7 +38,8 @@ class Theatre:
     def stage(self) -> Stage:
         if self._stage is None:
             self._count += 1
-            self._stage = self._parts.enter_context(self._make(f"stage-{self._count}"))
+            folder = self._folder / f"stage-{self._count}"
+            self._stage = self._parts.enter_context(stage(folder, self._slack, self._cluster))
         return self._stage
 
     def close(self) -> None:
@@ -77,9 +79,9 @@ def held(theatre: Theatre, scenario: Scenario, rehearsal: Rehearsal, points: lis
             missing = play(theatre.stage(), scenario, rehearsal, points)
             if not missing:
                 return ""
-    except AssertionError as error:
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the round did not hold
         theatre.close()
-        return str(error)
+        return f"{type(error).__name__}: {error}"
     return f"these calls never came: {missing}"
 
 
@@ -127,5 +129,8 @@ def test_a_bot_killed_at_any_call_brings_the_change_to_the_same_end(
 
 def tell(request: pytest.FixtureRequest, line: str) -> None:
     """Progress that is seen while it happens, past pytest's capture: a full matrix takes long."""
-    if request.config.getoption("--full"):
-        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"{line}\n".encode())
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    if request.config.getoption("--full") and capture is not None:
+        with capture.global_and_fixture_disabled():
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
