@@ -37,7 +37,7 @@ lint: $(STAMP)  ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(STAMP)
+format: $(STAMP)  ## let ruff mend and lay out what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

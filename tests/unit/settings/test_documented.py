@@ -103,13 +103,10 @@ def test_the_example_shows_nothing_that_is_not_a_key() -> None:
         )
 
 
-def test_the_manifest_asks_for_what_socket_mode_and_the_commands_need() -> None:
+def test_the_manifest_asks_for_what_socket_mode_and_the_buttons_need() -> None:
     manifest = yaml.safe_load((ROOT / "manifest.yaml").read_text(encoding="utf-8"))
-    commands = [command["command"] for command in manifest["features"]["slash_commands"]]
-    assert commands == ["/change"]
     assert manifest["settings"]["socket_mode_enabled"]
     assert manifest["settings"]["interactivity"]["is_enabled"]
-    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened"]
     assert manifest["features"]["app_home"]["messages_tab_enabled"]
     assert len(manifest["display_information"]["description"]) <= 140
     assert len(manifest["display_information"]["name"]) <= 35
