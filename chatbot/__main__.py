@@ -3,13 +3,14 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
 from chatbot.domain.change import parse_change_id
-from chatbot.domain.errors import ConfigError, RedlightError
+from chatbot.domain.errors import ConfigError, Permanent, RedlightError
 
 if TYPE_CHECKING:
     from chatbot.adapters.sqlite import SqliteStore
@@ -95,13 +96,11 @@ def _with_store(read: Callable[["SqliteStore"], T]) -> T:
     path = database(process_environment())
     if not path.exists():
         _fail(f"There is no database at {path}. Set REDLIGHT_DB to where it is.")
-    store = SqliteStore(path)
     try:
-        return read(store)
+        with closing(SqliteStore(path)) as store:
+            return read(store)
     except RedlightError as error:
-        _fail(str(error))
-    finally:
-        store.close()
+        _fail(_told(error))
 
 
 def _exit(work: Callable[[], None]) -> None:
@@ -110,7 +109,13 @@ def _exit(work: Callable[[], None]) -> None:
     except ConfigError as error:
         _fail(str(error), status=2)
     except RedlightError as error:
-        _fail(str(error))
+        _fail(_told(error))
+
+
+def _told(error: RedlightError) -> str:
+    """The sentence, and what a person can do."""
+    remedy = error.remedy if isinstance(error, Permanent) else ""
+    return f"{error}\n{remedy}".rstrip()
 
 
 def _fail(sentence: str, status: int = 1) -> NoReturn:

@@ -14,7 +14,7 @@ from chatbot.adapters.http import StatusServer
 from chatbot.adapters.slack import translated
 from chatbot.bootstrap import Services, build, slack_client
 from chatbot.domain.backoff import retry_delay
-from chatbot.domain.errors import RetryLater
+from chatbot.domain.errors import Permanent, RetryLater
 from chatbot.settings import SECRETS, LogFormat, Settings
 from chatbot.slack.connection import Connection, connect
 from scheduler.jobs import scheduler
@@ -61,7 +61,13 @@ def _status(services: Services, connection: Connection | None, parts: ExitStack)
     def trouble() -> str:
         return "" if connection is None or connection.is_open() else "not connected to Slack"
 
-    server = StatusServer(address.host, address.port, services.metrics.registry, trouble)
+    try:
+        server = StatusServer(address.host, address.port, services.metrics.registry, trouble)
+    except OSError as error:
+        raise Permanent(
+            f"Nothing can listen on {address.host}:{address.port}: {error.strerror or error}",
+            remedy="Set REDLIGHT_HTTP to another host:port, or to nothing for no status page.",
+        ) from error
     server.start()
     parts.callback(server.stop)
     log.info("status.listening", host=address.host, port=server.port)
