@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chatbot.domain import story
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, parse_change_id
 from chatbot.domain.environment import Environment
-from chatbot.domain.errors import Refused, StaleChange
+from chatbot.domain.errors import NotFound, Refused, StaleChange
 from chatbot.domain.events import AuditEntry
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import Event, allows
@@ -148,6 +148,20 @@ class Requests:
                 return self.store.changes(environment=name)
             case _:
                 return self.store.changes(text=words.strip())
+
+    def named(self, user: str, change_id: str, action: str) -> int:
+        """The number of the change that a button or a command names. What names none is refused,
+        and recorded: no card has such a button."""
+        with self._recorded(None, user, action):
+            number = parse_change_id(change_id)
+            if number is None:
+                raise Refused(
+                    "This button names no change. Use the buttons of the change's own card."
+                )
+            try:
+                return self.store.change(number).number
+            except NotFound as error:
+                raise Refused(f"{error} `/change list` shows those that are open.") from error
 
     def _undo(self, user: str, change: Change) -> Change:
         failure = change.progress.failure

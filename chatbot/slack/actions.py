@@ -7,8 +7,7 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from chatbot.blocks import texts
-from chatbot.domain.change import parse_change_id
-from chatbot.domain.errors import Refused
+from chatbot.services.requests import Requests
 from chatbot.slack.desk import Desk, Payload, answering
 
 Press = Callable[[str, int, Payload], Any]
@@ -26,7 +25,7 @@ def register(app: App, desk: Desk) -> None:
         "open_backfill": lambda user, number, _: requests.open_backfill(user, number),
     }
     for action_id, press in presses.items():
-        app.action(action_id)(_listener(press))
+        app.action(action_id)(_listener(requests, press))
 
     @app.action("show_diff")
     def show_diff(
@@ -35,25 +34,24 @@ def register(app: App, desk: Desk) -> None:
         ack()
 
         def show() -> None:
-            change = requests.see(body["user"]["id"], _number(action))
+            user = body["user"]["id"]
+            change = requests.see(user, _number(requests, user, action))
             client.views_open(trigger_id=body["trigger_id"], view=texts.whole_diff(change))
 
         answering(respond, show)
 
 
-def _listener(press: Press) -> Callable[..., None]:
+def _listener(requests: Requests, press: Press) -> Callable[..., None]:
     def pressed(ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         ack()
-        answering(respond, lambda: press(body["user"]["id"], _number(action), action))
+        user = body["user"]["id"]
+        answering(respond, lambda: press(user, _number(requests, user, action), action))
 
     return pressed
 
 
-def _number(action: Payload) -> int:
-    number = parse_change_id(str(action.get("value", "")))
-    if number is None:
-        raise Refused("This button names no change. Use the buttons of the change's own card.")
-    return number
+def _number(requests: Requests, user: str, action: Payload) -> int:
+    return requests.named(user, str(action.get("value", "")), str(action["action_id"]))
 
 
 def _seen_digest(action: Payload) -> str:

@@ -7,7 +7,7 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from chatbot.blocks import request_form, texts
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.command import (
     CancelCommand,
     HelpCommand,
@@ -60,13 +60,15 @@ def _request(
 
 
 def _show(desk: Desk, user: str, number: int, respond: Respond) -> None:
-    change = desk.requests.see(user, number)
+    named = desk.requests.named(user, format_change_id(number), "see")
+    change = desk.requests.see(user, named)
     blocks = texts.one(change, _card_link(desk, change), desk.clock.now())
     whisper(respond, change.id, blocks)
 
 
 def _cancel(desk: Desk, user: str, number: int, respond: Respond) -> None:
-    change = desk.requests.take_back(user, number)
+    named = desk.requests.named(user, format_change_id(number), "cancel")
+    change = desk.requests.take_back(user, named)
     whisper(respond, f"{change.id} is {change.state.value.replace('_', ' ')}.")
 
 
