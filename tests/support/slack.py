@@ -174,8 +174,13 @@ class SlackWorkspace:
         found = [message for message in self._all(channel) if message["ts"] == ts]
         assert found, f"no message {ts} in {channel}"
         action = pressed(found[0].get("blocks") or [], action_id, option)
+        self.send_click(user, channel, ts, action)
+
+    def send_click(self, user: str, channel: str, ts: str, action: Mapping[str, Any]) -> None:
+        """Send any action as if a button of this message had been pressed."""
         self._stack = []
-        self._control("interact", channel=channel, messageTs=ts, user=user, action=action)
+        where = {"channel": self.channel(channel), "messageTs": ts}
+        self._control("interact", **where, user=user, action=dict(action))
 
     def home(self, user: str, *, timeout: float = 5) -> dict[str, Any]:
         """Open the app's Home and wait until it has been published."""

@@ -27,6 +27,7 @@ from sandbox.world import CONFIG, Outside
 from tests.support.forge import BOT, ForgeProcess, running_forge
 from tests.support.forge_work import commit_files
 from tests.support.slack import SlackWorkspace, Submitted
+from tests.support.slack_forms import pressed
 
 T = TypeVar("T")
 
@@ -135,6 +136,21 @@ class World:
             lambda: found if action_id in buttons(found := self.card(change)) else None
         )
         self.slack.click(user, CHANNELS[change.request.environment], card["ts"], action_id)
+
+    def press(
+        self,
+        change: Change,
+        card: dict[str, Any],
+        action_id: str,
+        user: str = REQUESTER,
+        *,
+        value: str = "",
+    ) -> None:
+        """Press a button as an earlier look at the card had it, or with a value of one's own."""
+        action = pressed(card["blocks"], action_id, None)
+        if value:
+            action["value"] = value
+        self.slack.send_click(user, CHANNELS[change.request.environment], card["ts"], action)
 
     def told(self, user: str, channel: str, words: str) -> str:
         """Wait until this person alone is told something with these words; all of it."""
