@@ -63,9 +63,20 @@ class Form(BaseModel):
     session: str = ""
 
 
+def closed(environment: Environment) -> str:
+    """Why nothing can be asked for in an environment, as a sentence; empty when it can be."""
+    if environment.rules.auto_apply:
+        return ""
+    return (
+        f"Changes to {environment.name} go through a pull request first, which this version does "
+        "not do yet. Open the pull request by hand."
+    )
+
+
 def fields_for(form: Form, environment: Environment | None) -> tuple[str, ...]:
-    """The fields to show, in order: the place alone until it is known, then all it asks for."""
-    if environment is None or form.operation not in OPERATION_FIELDS:
+    """The fields to show, in order: the place alone until it is known to be one where changes can
+    be asked for, then all it asks for."""
+    if environment is None or closed(environment) or form.operation not in OPERATION_FIELDS:
         return PLACE
     return (
         *PLACE,

@@ -13,7 +13,7 @@ from chatbot.domain.change import ChangeRequest, Operation, RiskLevel, Target, T
 from chatbot.domain.crds import brought_kinds
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, NotFound, Permanent, RetryLater
-from chatbot.domain.form import OPERATION_FIELDS, REQUIRED_DETAILS, Form
+from chatbot.domain.form import OPERATION_FIELDS, REQUIRED_DETAILS, Form, closed
 from chatbot.domain.manifest import parse, place
 from chatbot.domain.names import dns_subdomain, parse_replicas
 from chatbot.domain.window import parse_window
@@ -99,13 +99,8 @@ class Intake:
         if environment is None:
             known = ", ".join(self.environments)
             raise InvalidInput({"environment": f"Choose one of {known}."})
-        if not environment.rules.auto_apply:
-            raise InvalidInput(
-                {
-                    "environment": f"Changes to {environment.name} go through a pull request "
-                    "first, which this version does not do yet. Open the pull request by hand."
-                }
-            )
+        if because := closed(environment):
+            raise InvalidInput({"environment": because})
         if form.operation not in OPERATION_FIELDS:
             raise InvalidInput({"operation": f"Choose one of {', '.join(OPERATION_FIELDS)}."})
         return environment, Operation(form.operation)

@@ -13,7 +13,7 @@ from chatbot.domain.change import Change, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Refused, StaleChange
 from chatbot.domain.events import AuditEntry
-from chatbot.domain.form import Form
+from chatbot.domain.form import Form, closed
 from chatbot.domain.lifecycle import Event, allows
 from chatbot.domain.offers import Offer, offers
 from chatbot.domain.permission import Actor, permit
@@ -38,10 +38,14 @@ class Requests:
     wake: Callable[[int], None]
     shown: Callable[[int], None]
 
-    def welcome(self, user: str) -> None:
-        """Raise `Refused` if this user may not request changes, before a form is filled in."""
+    def welcome(self, user: str, environment: str = "") -> None:
+        """Raise `Refused` before a form is filled in if this user may not request changes, or if
+        nothing can be requested in the environment that was named."""
         with self._recorded(None, user, "request"):
             self.people.refuse_unless_requester(user)
+            named = self.environments.get(environment)
+            if named and (because := closed(named)):
+                raise Refused(because)
 
     def submit(self, user: str, submission: str, form: Form) -> Change:
         """A submitted form becomes a change. Raises `Refused` or `InvalidInput`; then nothing is

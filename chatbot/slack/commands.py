@@ -46,7 +46,7 @@ def _change(desk: Desk, command: Payload, client: WebClient, respond: Respond) -
 def _request(
     desk: Desk, user: str, asked: RequestCommand, command: Payload, client: WebClient
 ) -> None:
-    desk.requests.welcome(user)
+    desk.requests.welcome(user, asked.environment)
     form = Form(
         environment=asked.environment,
         operation=asked.operation,

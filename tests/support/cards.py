@@ -67,6 +67,15 @@ def environment(class_: EnvironmentClass = EnvironmentClass.TEST, **fields: Any)
 ENVIRONMENTS = {class_.value: environment(class_) for class_ in EnvironmentClass}
 
 
+def opened(place: Environment) -> Environment:
+    """As the file may say it: changes apply directly, whatever the class."""
+    rules = place.rules.model_copy(update={"auto_apply": True})
+    return place.model_copy(update={"rules": rules})
+
+
+DIRECT_ENVIRONMENTS = {name: opened(place) for name, place in ENVIRONMENTS.items()}
+
+
 def plan(**fields: Any) -> Plan:
     """Two pods become three."""
     planned = PlannedObject(

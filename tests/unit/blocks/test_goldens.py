@@ -10,7 +10,7 @@ from chatbot.domain.command import REQUESTABLE
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form
 from tests.support.builders import NOW
-from tests.support.cards import ENVIRONMENTS, card, ways
+from tests.support.cards import DIRECT_ENVIRONMENTS, ENVIRONMENTS, card, ways
 from tests.unit.blocks.golden import FOLDER, assert_golden
 
 WAYS = ways()
@@ -31,11 +31,16 @@ def test_the_request_modal_asks_what_operation_and_class_need(
     operation: str, class_: EnvironmentClass
 ) -> None:
     form = Form(operation=operation, environment=class_.value)
-    assert_golden(f"modal_{operation}_{class_.value}", request_form.view(form, ENVIRONMENTS))
+    assert_golden(f"modal_{operation}_{class_.value}", request_form.view(form, DIRECT_ENVIRONMENTS))
 
 
 def test_the_request_modal_asks_for_the_place_first() -> None:
     assert_golden("modal_empty", request_form.view(Form(), ENVIRONMENTS))
+
+
+def test_the_request_modal_asks_no_more_where_nothing_can_be_requested_yet() -> None:
+    form = Form(operation="scale", environment="prod", kind="deploy", name="web")
+    assert_golden("modal_closed", request_form.view(form, ENVIRONMENTS))
 
 
 def test_a_prefilled_modal_shows_what_was_typed() -> None:
@@ -79,7 +84,15 @@ def test_a_refusal_looks_as_agreed() -> None:
 
 def test_every_golden_is_held_against_something() -> None:
     asked = {f"modal_{operation}_{class_.value}" for operation, class_ in ASKED}
-    others = {"modal_empty", "modal_prefilled", "list", "list_empty", "help", "show"}
+    others = {
+        "modal_empty",
+        "modal_closed",
+        "modal_prefilled",
+        "list",
+        "list_empty",
+        "help",
+        "show",
+    }
     diffs = {"whole_diff", "whole_diff_none", "refusal"}
     expected = {f"card_{name}" for name in WAYS} | asked | others | diffs
     assert {path.stem for path in FOLDER.glob("*.json")} == expected

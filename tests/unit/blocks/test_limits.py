@@ -20,6 +20,7 @@ from chatbot.domain.story import thread
 from sandbox.slack_limits import violations
 from tests.support.builders import NOW
 from tests.support.cards import (
+    DIRECT_ENVIRONMENTS,
     ENVIRONMENTS,
     MERGED,
     environment,
@@ -108,6 +109,7 @@ def test_the_modal_with_the_longest_input_is_taken_by_slack(
     form = Form(
         operation=operation, environment=class_.value, **dict.fromkeys(FORM_FIELDS, text * 2)
     )
+    assert violations(request_form.view(form, DIRECT_ENVIRONMENTS)) == []
     assert violations(request_form.view(form, ENVIRONMENTS)) == []
     nowhere = form.model_copy(update={"environment": text})
     assert violations(request_form.view(nowhere, ENVIRONMENTS)) == []

@@ -8,7 +8,7 @@ from chatbot.blocks.request_form import asked_fields, read, view
 from chatbot.domain.command import REQUESTABLE
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form, fields_for
-from tests.support.cards import ENVIRONMENTS
+from tests.support.cards import DIRECT_ENVIRONMENTS, ENVIRONMENTS
 
 ASKED = list(product(REQUESTABLE, EnvironmentClass))
 TYPED = Form(
@@ -34,8 +34,8 @@ def submitted(shown: dict[str, Any], **values: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("operation", "class_"), ASKED)
 def test_every_input_is_named_after_its_field(operation: str, class_: EnvironmentClass) -> None:
     form = Form(operation=operation, environment=class_.value)
-    shown = view(form, ENVIRONMENTS)
-    assert asked_fields(shown) == list(fields_for(form, ENVIRONMENTS[class_.value]))
+    shown = view(form, DIRECT_ENVIRONMENTS)
+    assert asked_fields(shown) == list(fields_for(form, DIRECT_ENVIRONMENTS[class_.value]))
     for block in shown["blocks"]:
         assert block["block_id"] == block["element"]["action_id"]
     assert shown["callback_id"] == "change_request"

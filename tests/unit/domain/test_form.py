@@ -9,10 +9,11 @@ from chatbot.domain.form import (
     PLACE,
     REQUIRED_DETAILS,
     Form,
+    closed,
     fields_for,
     with_defaults,
 )
-from tests.support.cards import environment
+from tests.support.cards import environment, opened
 
 ASSESSMENT = {"risk_assessment", "rollback_plan", "affected_services"}
 WINDOW = {"window_start", "window_end"}
@@ -33,7 +34,7 @@ ASKED = list(product(OPERATION_FIELDS, EnvironmentClass))
 def test_a_class_asks_for_its_details_and_an_operation_for_its_fields(
     operation: str, class_: EnvironmentClass, details: set[str]
 ) -> None:
-    fields = fields_for(Form(operation=operation), environment(class_))
+    fields = fields_for(Form(operation=operation), opened(environment(class_)))
     assert fields[:2] == PLACE
     assert set(fields) == {*PLACE, *OPERATION_FIELDS[operation], "justification", *details}
     assert len(fields) == len(set(fields))
@@ -41,7 +42,7 @@ def test_a_class_asks_for_its_details_and_an_operation_for_its_fields(
 
 @pytest.mark.parametrize(("operation", "class_"), ASKED)
 def test_whatever_is_required_is_asked_for(operation: str, class_: EnvironmentClass) -> None:
-    fields = fields_for(Form(operation=operation), environment(class_))
+    fields = fields_for(Form(operation=operation), opened(environment(class_)))
     assert REQUIRED_DETAILS[class_] <= set(fields)
 
 
@@ -54,6 +55,13 @@ def test_dev_and_test_require_no_prose_but_the_justification(class_: Environment
 def test_the_place_alone_is_asked_until_it_is_known(operation: str) -> None:
     assert fields_for(Form(operation=operation), environment()) == PLACE
     assert fields_for(Form(operation="scale"), None) == PLACE
+
+
+@pytest.mark.parametrize("class_", [EnvironmentClass.STAGING, EnvironmentClass.PROD])
+def test_nothing_is_asked_where_nothing_can_be_requested_yet(class_: EnvironmentClass) -> None:
+    assert fields_for(Form(operation="scale"), environment(class_)) == PLACE
+    assert closed(environment(class_)).startswith(f"Changes to {class_.value} go through a pull")
+    assert closed(opened(environment(class_))) == ""
 
 
 def test_dev_asks_for_three_fields_where_the_namespace_is_known() -> None:

@@ -53,7 +53,7 @@ class Office:
         self.ledger = Ledger(store, clock)
         self.woken: list[int] = []
         self.shown: list[int] = []
-        environments = {"dev": environment()}
+        environments = {"dev": environment(), "prod": environment("prod", "prod")}
 
         def no_clusters(_: str) -> Any:
             raise AssertionError("asked a cluster")
@@ -286,6 +286,17 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join(30)
     return outcomes
+
+
+def test_an_environment_that_takes_no_requests_yet_is_refused_before_a_form(
+    office: Office,
+) -> None:
+    office.requests.welcome(REQUESTER, "dev")
+    office.requests.welcome(REQUESTER, "pord")
+    with pytest.raises(Refused, match="Changes to prod go through a pull request first"):
+        office.requests.welcome(REQUESTER, "prod")
+    [refusal] = [e for e in office.store.events() if e.entry.kind == "request.refused"]
+    assert (refusal.entry.actor, refusal.entry.data["action"]) == (REQUESTER, "request")
 
 
 ROUNDS = 50
