@@ -1,6 +1,6 @@
 """The request modal: domain `Form` to view and back. Environment and operation come first, then
-only the fields that they ask for. What `/change` was given before the place is known travels along
-in the view, so that a mistyped environment costs nobody their words."""
+only the fields that they ask for. What was given for fields that are not shown travels along in the
+view, so that a mistyped environment, or a look at another one, costs nobody their words."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,8 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.form import PLACE, REQUIRED_DETAILS, Form, fields_for, with_defaults
 
 CALLBACK_ID = "change_request"
-_MOST_HIDDEN = 2_000
-"""Characters; Slack keeps 3,000 with a view."""
+_MOST_HIDDEN = 2_500
+"""Characters of JSON; Slack keeps 3,000 with a view."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +77,21 @@ _TEXTS: Mapping[str, _Text] = {
 def view(form: Form, environments: Mapping[str, Environment]) -> View:
     """The modal for what is known so far."""
     environment = environments.get(form.environment)
-    form = with_defaults(form, environment)
     fields = fields_for(form, environment)
     required = REQUIRED_DETAILS[environment.class_] if environment else frozenset()
-    state = {"change": "", "fields": list(fields), **_hidden(form, fields)}
+    state = {"change": "", "fields": list(fields), "typed": _hidden(form, fields)}
+    shown = with_defaults(form, environment)
     return modal(
         CALLBACK_ID,
         "Request a change",
-        [_block(field, form, environments, required) for field in fields],
+        [_block(field, shown, environments, required) for field in fields],
         submit="Request" if len(fields) > len(PLACE) else "Next",
         private_metadata=json.dumps(state),
     )
 
 
 def read(view_payload: Mapping[str, Any]) -> Form:
-    """The form as it was filled in so far."""
+    """The form as it was filled in so far, with what was typed for fields that are not shown."""
     values: Mapping[str, Mapping[str, Any]] = view_payload["state"]["values"]
     typed = {
         field: _value(field, elements.get(field) or {})
@@ -102,12 +102,12 @@ def read(view_payload: Mapping[str, Any]) -> Form:
     return Form.model_validate({**kept, **typed})
 
 
-def _hidden(form: Form, fields: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """What was given and cannot be shown yet. Once all is asked for, only what is shown counts."""
-    if tuple(fields) != PLACE:
-        return {}
-    hidden = form.model_dump(exclude=set(PLACE), exclude_defaults=True)
-    return {"typed": hidden} if len(json.dumps(hidden)) <= _MOST_HIDDEN else {}
+def _hidden(form: Form, fields: Sequence[str]) -> Mapping[str, str]:
+    """What was given and is not shown; the longest is left out where there is no room for all."""
+    hidden: dict[str, str] = form.model_dump(exclude={*PLACE, *fields}, exclude_defaults=True)
+    while len(json.dumps(hidden)) > _MOST_HIDDEN:
+        del hidden[max(hidden, key=lambda name: len(hidden[name]))]
+    return hidden
 
 
 def asked_fields(view_payload: Mapping[str, Any]) -> Sequence[str]:

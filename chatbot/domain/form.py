@@ -3,7 +3,7 @@
 The names are Slack's block ids and action ids, and those of `/change`'s words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,7 +25,7 @@ _WINDOW = ("window_start", "window_end")
 
 DETAIL_FIELDS: Mapping[EnvironmentClass, tuple[str, ...]] = {
     EnvironmentClass.DEV: (),
-    EnvironmentClass.TEST: (*_ASSESSMENT, *_LINKS),
+    EnvironmentClass.TEST: _LINKS,
     EnvironmentClass.STAGING: (*_ASSESSMENT, *_WINDOW, *_LINKS),
     EnvironmentClass.PROD: (*_ASSESSMENT, *_WINDOW, *_LINKS),
 }
@@ -61,6 +61,10 @@ class Form(BaseModel):
     window_end: str = ""
     incident_id: str = ""
     session: str = ""
+
+    def only(self, fields: Iterable[str]) -> "Form":
+        """What stands in these fields; the others are empty."""
+        return Form(**{name: getattr(self, name) for name in fields})
 
 
 def closed(environment: Environment) -> str:

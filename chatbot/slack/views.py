@@ -27,7 +27,8 @@ def register(app: App, desk: Desk) -> None:
             ack(response_action="update", view=request_form.view(form, desk.environments))
             return
         try:
-            desk.requests.submit(body["user"]["id"], view["id"], form)
+            # Words from before another place was chosen count for nothing that is not shown.
+            desk.requests.submit(body["user"]["id"], view["id"], form.only(shown))
         except InvalidInput as error:
             ack(response_action="errors", errors=_on_shown_fields(error, shown))
         except RedlightError as error:

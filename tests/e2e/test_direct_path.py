@@ -63,8 +63,8 @@ def test_a_bundle_of_three_lands_in_the_cluster_and_in_git(world: World) -> None
         "apply test",
         manifest=CACHE,
         justification="The database is asked the same thing <@U0SENIOR1> 400 times a second.",
-        rollback_plan="Remove the cache; nothing is stored in it.",
-        affected_services="web, cache",
+        incident_id="INC-7",
+        session="https://sessions.example.com/42",
     )
     world.wait(change, State.AWAITING_CONFIRMATION)
     world.shows(change, "1 object changes, 2 are new")
@@ -104,7 +104,13 @@ def the_pull_request_says_all(world: World, change: Change) -> None:
     assert (pull.commits, pull.state) == (1, "open")
     [commit] = pull.get_commits()
     assert commit.commit.message.endswith(f"\n\nChange-Id: {change.id}")
-    for part in ("400 times a second", "medium", "Remove the cache", "web, cache", "+++ wanted"):
+    for part in (
+        "400 times a second",
+        "medium",
+        "INC\\-7",
+        "sessions.example.com/42",
+        "+++ wanted",
+    ):
         assert part in pull.body, part
     assert "@U0SENIOR1" not in pull.body + commit.commit.message, "nobody is mentioned at GitHub"
     assert {file.filename for file in pull.get_files()} == {

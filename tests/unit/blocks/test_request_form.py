@@ -45,8 +45,7 @@ def test_every_input_is_named_after_its_field(operation: str, class_: Environmen
 def test_what_was_filled_in_is_read_back() -> None:
     form = Form(operation="scale", environment="test", kind="deploy", name="web", replicas="5")
     back = read(submitted(view(form, ENVIRONMENTS), namespace=" shop ", justification="busy"))
-    expected = {"namespace": "shop", "justification": "busy", "risk_assessment": "medium"}
-    assert back == form.model_copy(update=expected)
+    assert back == form.model_copy(update={"namespace": "shop", "justification": "busy"})
 
 
 def test_a_pasted_manifest_keeps_its_indentation() -> None:
@@ -63,16 +62,34 @@ def test_a_mistyped_environment_costs_nobody_their_words() -> None:
     assert chosen == TYPED.model_copy(update={"environment": "test"})
 
 
-def test_once_all_is_asked_for_only_what_is_shown_counts() -> None:
+def test_a_look_at_another_place_costs_nobody_their_words() -> None:
+    first = view(TYPED.model_copy(update={"environment": "test"}), ENVIRONMENTS)
+    form = read(submitted(first, justification="busy", incident_id="INC-7"))
+    for change in ({"operation": "restart"}, {"environment": "dev"}, {"environment": "prod"}):
+        form = read(submitted(view(form, ENVIRONMENTS), **change))
+    back = read(submitted(view(form, ENVIRONMENTS), environment="test", operation="scale"))
+    typed = {"environment": "test", "justification": "busy", "incident_id": "INC-7"}
+    assert back == TYPED.model_copy(update=typed)
+
+
+def test_a_manifest_that_is_too_long_to_keep_costs_only_itself() -> None:
+    long = {"environment": "prod", "manifest": "m" * 3_000, "justification": "busy"}
+    form = TYPED.model_copy(update=long)
+    assert read(submitted(view(form, ENVIRONMENTS))) == form.model_copy(update={"manifest": ""})
+
+
+def test_only_what_is_shown_counts() -> None:
     restart = TYPED.model_copy(update={"environment": "test", "operation": "restart"})
-    assert read(submitted(view(restart, ENVIRONMENTS))).replicas == ""
+    shown = view(restart, ENVIRONMENTS)
+    submission = read(submitted(shown)).only(asked_fields(shown))
+    assert submission == restart.model_copy(update={"replicas": ""})
 
 
 def test_only_justification_is_required_prose_in_dev_and_test() -> None:
     for name in ("dev", "test"):
         shown = view(Form(operation="restart", environment=name), ENVIRONMENTS)
         required = {block["block_id"] for block in shown["blocks"] if not block["optional"]}
-        place = {"environment", "operation", "namespace", "kind", "name", "risk_assessment"}
+        place = {"environment", "operation", "namespace", "kind", "name"}
         assert required - place == {"justification"}
 
 

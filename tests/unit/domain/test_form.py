@@ -26,7 +26,7 @@ ASKED = list(product(OPERATION_FIELDS, EnvironmentClass))
     ("class_", "details"),
     [
         (EnvironmentClass.DEV, set()),
-        (EnvironmentClass.TEST, ASSESSMENT | LINKS),
+        (EnvironmentClass.TEST, LINKS),
         (EnvironmentClass.STAGING, ASSESSMENT | WINDOW | LINKS),
         (EnvironmentClass.PROD, ASSESSMENT | WINDOW | LINKS),
     ],
