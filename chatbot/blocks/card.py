@@ -251,7 +251,7 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 def _reach(card: Card, plan: Plan) -> str:
-    """`Applies to namespace shop on cluster test: 2 objects change, 1 is new.`"""
+    """`Applies to namespace shop on cluster test: changes 2 objects, creates 1.`"""
     request, context_name = card.change.request, card.environment.context
     namespaces = sorted({target.namespace for target in request.targets if target.namespace})
     word = "namespace" if len(namespaces) == 1 else "namespaces"
@@ -263,17 +263,19 @@ def _reach(card: Card, plan: Plan) -> str:
 
 
 def _counts(plan: Plan) -> str:
-    words = {
-        ObjectAction.CHANGE: ("changes", "change"),
-        ObjectAction.CREATE: ("is new", "are new"),
-        ObjectAction.NOTHING: ("stays as it is", "stay as they are"),
+    verbs = {
+        ObjectAction.CHANGE: "changes",
+        ObjectAction.CREATE: "creates",
+        ObjectAction.NOTHING: "leaves",
     }
     counts: list[str] = []
-    for action, (one, many) in words.items():
+    for action, verb in verbs.items():
         number = sum(planned.action is action for planned in plan.objects)
         if number:
             noun = "" if counts else " object" if number == 1 else " objects"
-            counts.append(f"{number}{noun} {one if number == 1 else many}")
+            counts.append(f"{verb} {number}{noun}")
+            if action is ObjectAction.NOTHING:
+                counts[-1] += " as it is" if number == 1 else " as they are"
     return ", ".join(counts) or "no objects"
 
 

@@ -67,7 +67,7 @@ def test_a_bundle_of_three_lands_in_the_cluster_and_in_git(world: World) -> None
         session="https://sessions.example.com/42",
     )
     world.wait(change, State.AWAITING_CONFIRMATION)
-    world.shows(change, "1 object changes, 2 are new")
+    world.shows(change, "changes 1 object, creates 2")
     assert world.live("deploy/cache") == {}, "nothing is applied before somebody confirmed"
     world.click(change, "confirm_diff")
     change = world.wait(change, State.PR_OPEN)

@@ -4,7 +4,7 @@ import pytest
 
 from chatbot.blocks.card import blocks, state_words, summary
 from chatbot.domain.card import Card
-from chatbot.domain.change import Change, FieldConflict, Step
+from chatbot.domain.change import Change, FieldConflict, ObjectAction, Step
 from chatbot.domain.environment import Backfill
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.offers import offers
@@ -136,9 +136,18 @@ def test_an_autoscaler_is_warned_about_above_the_diff() -> None:
 
 
 def test_the_card_says_where_it_applies_and_to_how_much() -> None:
-    assert "Applies to namespace `shop` on cluster `test`: 1 object changes." in words(
+    assert "Applies to namespace `shop` on cluster `test`: changes 1 object." in words(
         card(direct(*CONFIRM))
     )
+    [scaled] = plan().objects
+    new, same = (
+        scaled.model_copy(update={"action": action})
+        for action in (ObjectAction.CREATE, ObjectAction.NOTHING)
+    )
+    mixed = plan(objects=(scaled, new, new))
+    assert ": changes 1 object, creates 2." in words(card(direct(*CONFIRM, plan=mixed)))
+    known = plan(objects=(new, new, same))
+    assert ": creates 2 objects, leaves 1 as it is." in words(card(direct(*CONFIRM, plan=known)))
 
 
 def test_a_queued_change_says_behind_which_and_since_when() -> None:
