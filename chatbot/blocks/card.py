@@ -141,7 +141,7 @@ def _needs(card: Card) -> list[Block]:
         return [section(f"⏳ Waiting since {since(progress.waiting.since)}: {reason}.")]
     if change.state is State.AWAITING_CONFIRMATION:
         return [section(f"Needs {mention(change.requester)} to look at this diff and apply it.")]
-    if change.state is State.PR_OPEN and progress.pull_request:
+    if progress.pull_request and _asks_for_merge(change):
         asked = link(progress.pull_request.url, f"pull request #{progress.pull_request.number}")
         if card.environment.backfill.auto_merge:
             return [section(f"The cluster has it. Redlight merges {asked} to bring it into Git.")]
@@ -151,6 +151,13 @@ def _needs(card: Card) -> list[Block]:
     if change.state is State.VALIDATING and progress.rollout:
         return [section(_lines([escape(line) for line in progress.rollout]))]
     return []
+
+
+def _asks_for_merge(change: Change) -> bool:
+    """Whether an open pull request is what the card is about, and not what hinders it."""
+    progress = change.progress
+    hindered = progress.waiting or progress.failure or progress.divergence
+    return change.state is State.PR_OPEN and not hindered
 
 
 def _trouble(change: Change) -> list[Block]:
@@ -280,11 +287,13 @@ def _counts(plan: Plan) -> str:
 
 
 def _ending(change: Change) -> list[Block]:
-    """Once it is over: how long it took. From the pull request on: where it stands in Git."""
+    """Once it is over: how long it took. From the pull request on: where it stands in Git, unless
+    the card asks for its merge."""
     texts: list[str] = []
     if change.state in TERMINAL:
         texts.append(_outcome(change))
-    if pull_request := change.progress.pull_request:
+    pull_request = change.progress.pull_request
+    if pull_request and not _asks_for_merge(change):
         texts += _git_links(pull_request)
     if change.state in TERMINAL:
         texts.append(f"audit: {code(f'redlight audit export {change.id}')}")

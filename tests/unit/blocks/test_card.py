@@ -19,6 +19,7 @@ from tests.support.cards import (
     direct,
     environment,
     plan,
+    waiting,
     ways,
 )
 
@@ -160,6 +161,13 @@ def test_who_merges_depends_on_the_environment() -> None:
     assert "Needs somebody to merge" in words(card(WAYS["pr_open"]))
     merging = card(WAYS["pr_open"], backfill=Backfill(auto_merge=True))
     assert "Redlight merges" in words(merging)
+
+
+def test_an_open_pull_request_is_linked_once() -> None:
+    assert words(card(WAYS["pr_open"])).count("/pull/214|") == 1
+    waits = WAYS["pr_open"].progress.model_copy(update={"waiting": waiting("GitHub is away")})
+    stuck = WAYS["pr_open"].model_copy(update={"progress": waits})
+    assert words(card(stuck)).count("/pull/214|Pull request #214>") == 1
 
 
 def test_the_end_links_pull_request_and_commit() -> None:
