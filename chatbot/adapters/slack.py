@@ -66,6 +66,8 @@ class SlackChat:
     def __init__(self, client: WebClient) -> None:
         self._client = client
         self._channel_ids: dict[str, str] = {}
+        self._archives = ""
+        """What every permalink of the workspace starts with, once Slack has given one."""
 
     def person(self, user: str) -> Person:
         """Raises `NotFound`."""
@@ -150,11 +152,18 @@ class SlackChat:
         return self._find(channel, thread, change, notice.key)
 
     def link(self, message: MessageRef) -> str:
-        """Permalink of a message."""
+        """Permalink of a message. Slack is asked for one; the others follow from it, because a
+        list of ten changes must not cost ten calls."""
+        suffix = f"{message.channel}/p{message.ts.replace('.', '')}"
+        if self._archives:
+            return f"{self._archives}{suffix}"
         answer = self._call(
             self._client.chat_getPermalink, channel=message.channel, message_ts=message.ts
         )
-        return str(answer["permalink"])
+        permalink = str(answer["permalink"])
+        if permalink.endswith(suffix):
+            self._archives = permalink.removesuffix(suffix)
+        return permalink
 
     def _post(
         self,
