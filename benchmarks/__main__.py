@@ -36,6 +36,7 @@ def main(only: str, soak: float, document: Path | None, *, quick: bool) -> None:
     if document and assets() is None:
         raise click.UsageError("--write takes a real API server: set KUBEBUILDER_ASSETS.")
     console, scale = Console(), Scale(quick=quick, soak_seconds=soak)
+    where = machine.described()
     rows: list[Row] = []
     for part in chosen:
         with (
@@ -43,9 +44,9 @@ def main(only: str, soak: float, document: Path | None, *, quick: bool) -> None:
             tempfile.TemporaryDirectory(prefix="redlight-bench-") as folder,
         ):
             rows += importlib.import_module(f"benchmarks.{part}").rows(Path(folder), scale)
-    console.print(table.terminal(rows, machine.described()))
+    console.print(table.terminal(rows, where))
     if document:
-        table.write(document, rows, machine.described(), soak)
+        table.write(document, rows, where, soak)
     if not quick and not all(row.met for row in rows):
         sys.exit(1)
 

@@ -13,24 +13,26 @@ from pathlib import Path
 
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain import change as domain
+from chatbot.domain.change import MessageRef
 from chatbot.domain.events import AuditEntry
 from chatbot.domain.lifecycle import State
 from chatbot.ports import NewChange
 
 REQUESTER = "U0REQUESTER"
-CHANNEL = "C0TEST"
+NO_CARD = MessageRef(channel="C0TEST", ts="1767603600.000001")
 LONG_AGO = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _OBJECTS = 3
 _DIFF = "\n".join(f"-    line {number} before\n+    line {number} after" for number in range(12))
 
 
-def history(database: Path, *, closed: int, opened: int) -> None:
-    """Make a database with so many completed changes, and so many open ones after them."""
+def history(database: Path, *, closed: int, opened: int, card: MessageRef = NO_CARD) -> None:
+    """Make a database with so many completed changes, and so many open ones after them, every card
+    at the same place."""
     store = SqliteStore(database)
     try:
         for state, count in ((State.COMPLETED, closed), (State.AWAITING_CONFIRMATION, opened)):
             if count:
-                _multiply(database, _prototype(store, state, due=False), count - 1)
+                _multiply(database, _prototype(store, state, card), count - 1)
     finally:
         store.close()
 
@@ -40,12 +42,12 @@ def add_due(database: Path, count: int) -> None:
     store = SqliteStore(database)
     try:
         for _ in range(count):
-            _prototype(store, State.AWAITING_CONFIRMATION, due=True)
+            _prototype(store, State.AWAITING_CONFIRMATION, NO_CARD, due=True)
     finally:
         store.close()
 
 
-def _prototype(store: SqliteStore, state: State, *, due: bool) -> int:
+def _prototype(store: SqliteStore, state: State, card: MessageRef, *, due: bool = False) -> int:
     """A change as the real path leaves it in this state, its card shown; gives its number."""
     targets = tuple(
         domain.Target(
@@ -74,8 +76,7 @@ def _prototype(store: SqliteStore, state: State, *, due: bool) -> int:
     due_at = LONG_AGO + timedelta(minutes=1) if due else None
     update = {"state": state, "progress": _progress(targets), "due_at": due_at}
     saved = store.save(made.model_copy(update=update), [])
-    message = domain.MessageRef(channel=CHANNEL, ts=f"1767603600.{made.number % 10**6:06}")
-    store.card_shown(saved.number, message, saved.revision)
+    store.card_shown(saved.number, card, saved.revision)
     return saved.number
 
 
@@ -122,7 +123,7 @@ def _multiply(database: Path, number: int, copies: int) -> None:
         )
         raw.execute(
             "INSERT INTO cards (change, shown_revision, attempted, channel, ts)"
-            " SELECT i, shown_revision, attempted, channel, printf('1767603600.%06d', i % 1000000)"
+            " SELECT i, shown_revision, attempted, channel, ts"
             " FROM n, cards WHERE change = ?",
             (number,),
         )

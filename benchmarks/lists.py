@@ -6,7 +6,8 @@ from pathlib import Path
 
 from benchmarks.history import history
 from benchmarks.measure import Pairs, Row, Scale, interleaved, percentile
-from benchmarks.stage import REQUESTER, Stage, stage
+from benchmarks.stage import CHANNEL, REQUESTER, Stage, stage
+from chatbot.domain.change import MessageRef
 
 GOAL_MS = 100.0
 LISTS = ("list", "list mine", "list test", "list open", "list ticket", "list CHG-50")
@@ -18,8 +19,10 @@ def rows(folder: Path, scale: Scale) -> list[Row]:
     short_closed, short_opened = scale.of(1_000, 100), scale.of(10, 5)
     samples = scale.of(300, 12)
     with stage(folder) as on:
-        history(on.database("old"), closed=closed, opened=opened)
-        history(on.database("young"), closed=short_closed, opened=short_opened)
+        ts = on.slack.say(REQUESTER, CHANNEL, "Here stands the card of every change.")
+        card = MessageRef(channel=CHANNEL, ts=ts)
+        history(on.database("old"), closed=closed, opened=opened, card=card)
+        history(on.database("young"), closed=short_closed, opened=short_opened, card=card)
         on.redlight("old")
         on.redlight("young")
         on.quiet()

@@ -94,8 +94,8 @@ class Tap:
             await self._far.send_str(text)
 
     async def _to_bot(self, frame: dict[str, Any]) -> None:
-        if "envelope_id" not in frame:
-            return
+        if "envelope_id" not in frame or self.aim not in self.bots:
+            return  # as in Slack, what happens while no bot listens is not told later
         if self.burst is not None:
             self.burst.held.append(frame)
             if len(self.burst.held) == self.burst.collect:
