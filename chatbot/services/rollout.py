@@ -70,7 +70,7 @@ class Rollout:
         late = self.ledger.clock.now() - started > environment.rollout_timeout
         if late or any(verdict.failed for verdict in verdicts):
             return self._go_back(change, self._reasons(cluster, change, verdicts, late=late), "")
-        return self.ledger.rest(change, WATCH_DELAY, rollout=lines)
+        return self.ledger.rest(change, WATCH_DELAY, rollout=lines, waiting=None)
 
     def roll_back(self, change: Change) -> Change:
         """Step `rolling_back`: everything as the snapshot has it, no pull request left open."""
