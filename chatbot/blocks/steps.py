@@ -1,4 +1,5 @@
-"""The line of steps on the card: what is done and when, where the change is now, what comes."""
+"""The line of steps on the card: what is done and when, where the change is now, what comes. Steps
+of one minute share its time, which stands with the first of them: the line has to fit a phone."""
 
 from datetime import datetime, timedelta
 
@@ -32,18 +33,18 @@ _SAME_DAY = timedelta(hours=12)
 
 
 def steps_line(card: Card) -> str:
-    """`✔ requested 10:12  ✔ confirm 10:14  ▸ apply  · roll out  · pull request  · in Git`."""
+    """`✔ requested 10:12  ✔ confirm 10:14  ✔ apply  ▸ roll out  · pull request  · in Git`."""
     change = card.change
     round_ = _this_round(change)
     clock = _Clock()
-    parts = [f"✔ requested {clock.at(change.created_at)}"]
+    parts = [f"✔ requested{clock.at(change.created_at)}"]
     labels = _STEPS.get(change.path, ())
     reached = {step.name for step in round_}
     last = max((n for n, (state, _) in enumerate(labels) if state.value in reached), default=-1)
     for place, (state, label) in enumerate(labels):
         done = _done_at(change, state, round_)
         if done:
-            parts.append(f"✔ {label} {clock.at(done)}")
+            parts.append(f"✔ {label}{clock.at(done)}")
         elif change.state in _STRAYED or place < last:
             continue
         elif state is _current(change, card):
@@ -51,22 +52,26 @@ def steps_line(card: Card) -> str:
         elif state is not State.AWAITING_CONFIRMATION or card.environment.rules.confirm:
             parts.append(f"· {label}")
     if change.state in _STRAYED:
-        at = f" {clock.at(round_[-1].at)}" if round_ else ""
+        at = clock.at(round_[-1].at) if round_ else ""
         words = "⚪ rolled back" if undone_as_asked(change) else _STRAYED[change.state]
         parts.append(f"{words}{at}")
     return "  ".join(parts)
 
 
 class _Clock:
-    """Shows the day with the first time, and again when much time has passed."""
+    """Shows a minute once, and the day with the first time and again when much time has passed."""
 
     def __init__(self) -> None:
         self._shown: datetime | None = None
 
     def at(self, time: datetime) -> str:
+        """What to put behind a step's name; empty when the time stands there already."""
+        time = time.replace(second=0, microsecond=0)
+        if time == self._shown:
+            return ""
         near = self._shown is not None and abs(time - self._shown) < _SAME_DAY
         self._shown = time
-        return clock_time(time) if near else moment(time)
+        return f" {clock_time(time) if near else moment(time)}"
 
 
 def _this_round(change: Change) -> tuple[Step, ...]:

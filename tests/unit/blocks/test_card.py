@@ -1,3 +1,5 @@
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from chatbot.domain.offers import offers
 from tests.support.builders import NOW, change_request, target
 from tests.support.cards import (
     APPLY,
+    ASK,
     CONFIRM,
     CONFLICTS,
     DIGEST,
@@ -19,6 +22,7 @@ from tests.support.cards import (
     direct,
     environment,
     plan,
+    pull_request,
     waiting,
     ways,
 )
@@ -205,6 +209,20 @@ def test_what_stands_still_needs_somebody_and_what_goes_back_by_itself_does_not(
     assert state_words(WAYS["applying_behind"]) == "⏳ applying, waiting"
     assert state_words(WAYS["rolled_back"]) == "🔴 rolled back"
     assert state_words(WAYS["rolled_back_as_asked"]) == "⚪ rolled back"
+
+
+def test_steps_of_the_same_minute_share_its_time() -> None:
+    quick = [
+        Step(name=state.value, at=NOW + timedelta(seconds=10 * n)) for n, state in enumerate(ASK)
+    ]
+    text = words(card(direct(*ASK, steps=tuple(quick), pull_request=pull_request())))
+    line = text.splitlines()[-1]
+    assert re.sub("<[^>]*>", "TIME", line) == (
+        "✔ requested TIME  ✔ confirm  ✔ apply  ✔ roll out  ▸ pull request  · in Git"
+    )
+    late = [step.model_copy(update={"at": step.at + timedelta(seconds=55)}) for step in quick]
+    text = words(card(direct(*ASK, steps=tuple(late), pull_request=pull_request())))
+    assert text.splitlines()[-1].count("<!date^") == 2
 
 
 def test_steps_of_an_earlier_round_do_not_count() -> None:
