@@ -96,7 +96,7 @@ def test_a_failure_begins_with_the_clusters_words_then_what_happened_then_the_bu
 
 def test_the_diff_shows_what_changes_without_its_header() -> None:
     text = words(card(direct(*CONFIRM)))
-    assert "```\n spec:\n-  replicas: 2\n+  replicas: 3\n```" in text
+    assert "```\n-  replicas: 2\n+  replicas: 3\n```" in text
 
 
 def test_a_long_diff_is_cut_with_a_pointer_to_the_whole() -> None:

@@ -1,5 +1,6 @@
 from difflib import unified_diff
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,30 @@ def test_objects_are_named_where_there_are_many() -> None:
     found = excerpt([("deployment/a", small), ("service/b", ""), ("deployment/c", small)])
     assert found.block == "```\n# deployment/a\n-a\n+b\n# deployment/c\n-a\n+b\n```"
     assert found.unseen == 0
+
+
+SPEC = ["kind: Deployment", "spec:", "  paused: false", "  replicas: 2", "  selector: {}"]
+ROLE = ["kind: Role", "rules:", "- apiGroups: []", "  verbs: get", "- apiGroups: []"]
+PORTS = ["kind: Service", "spec:", "  ports:", "  - port: 80", "    name: web", "  type: x"]
+LIMITS = ["    resources:", "      limits:", "        cpu: 1"]
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "after", "shown"),
+    [
+        (SPEC, 3, "  replicas: 5", "-  replicas: 2\n+  replicas: 5"),
+        (SPEC, 3, "  minReady: 5", "   paused: false\n-  replicas: 2\n+  minReady: 5"),
+        (ROLE, 3, "  verbs: list", " - apiGroups: []\n-  verbs: get\n+  verbs: list"),
+        (PORTS, 3, "  - port: 81", "   ports:\n-  - port: 80\n+  - port: 81"),
+        (LIMITS, 2, "        cpu: 2", "       limits:\n-        cpu: 1\n+        cpu: 2"),
+    ],
+    ids=["one field", "another field", "in an item", "an item", "deep down"],
+)
+def test_a_line_that_says_it_all_stands_alone(
+    before: list[str], line: int, after: str, shown: str
+) -> None:
+    whole = diff(before, [*before[:line], after, *before[line + 1 :]])
+    assert excerpt([("web", whole)]).block == f"```\n{shown}\n```"
 
 
 def test_nothing_is_shown_where_nothing_differs() -> None:
