@@ -35,6 +35,9 @@ Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 Change = Callable[[str], Awaitable[str | None]]
 ACK_SECONDS = 3.0
 PING_SECONDS = 0.25
+PING = b"Ping from the sandbox"
+"""Slack's pings say something, too. After an empty one, of two bytes, the SDK's client waits for
+more before it hands on the envelope that came just before."""
 PERSON = "as"  # `/ui?as=person`: a program that acts as a person and wants views undressed
 
 
@@ -97,7 +100,7 @@ async def bot_socket(request: web.Request) -> web.StreamResponse:
 async def _ping(bot: web.WebSocketResponse) -> None:
     """Ping often, as Slack does; the SDK's client can only be closed between two frames."""
     while not bot.closed:
-        await bot.ping()
+        await bot.ping(PING)
         await asyncio.sleep(PING_SECONDS)
 
 

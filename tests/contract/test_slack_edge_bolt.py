@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import requests
+import websocket
 from slack_bolt import App
 from slack_sdk import WebClient
 
@@ -159,3 +160,16 @@ def test_a_bot_comes_back_after_slack_refreshes_its_connection(
     slack.wait_until_connected()
     slack.command(REQUESTER, DEV, "/change", "after")
     slack.wait_for(lambda: heard == ["after"])
+
+
+def test_pings_carry_words_so_that_no_envelope_waits_behind_one(slack: SlackWorkspace) -> None:
+    url = WebClient(token=slack.app_token, base_url=slack.api_url).apps_connections_open(
+        app_token=slack.app_token
+    )["url"]
+    socket = websocket.create_connection(url, timeout=10)
+    try:
+        frames = (socket.recv_data_frame(control_frame=True) for _ in range(5))
+        ping = next(frame for opcode, frame in frames if opcode == websocket.ABNF.OPCODE_PING)
+        assert ping.data
+    finally:
+        socket.close()
