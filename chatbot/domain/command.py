@@ -76,8 +76,8 @@ def parse_command(text: str) -> Command:
         case _ if verb in _OPERATIONS:
             return _request(words)
     raise Refused(
-        f"I don't know {_word(f'/change {verb}')}. Try `/change`, "
-        "`/change scale test deploy/web 5`, `/change list` or `/change help`."
+        f"`/change help` shows what there is; {_word(f'/change {verb}')} is not among it. "
+        "`/change` alone opens a form."
     )
 
 

@@ -59,7 +59,7 @@ def test_each_form_of_the_command_is_understood(text: str, command: Command) -> 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("destroy prod", "I don't know `/change destroy`. Try `/change`"),
+        ("destroy prod", "`/change help` shows what there is; `/change destroy` is not among it."),
         ("request delete test", "`delete` is no operation. There are apply, scale and restart"),
         ("scale test web 5", "`web` names no object. Write kind/name, such as `deploy/web`."),
         ("scale test deploy/ 5", "`deploy/` names no object"),
