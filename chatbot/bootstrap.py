@@ -162,6 +162,7 @@ def _steps(
         repository=repository,
         base=settings.git.branch,
         ledger=ledger,
+        login_of=lambda user: settings.github_logins.get(user, ""),
     )
     direct: dict[State, Callable[[Change], Change]] = {
         State.REQUESTED: planner.plan,

@@ -6,7 +6,9 @@ The same change always gives the same text, so that a repeated step finds its ow
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from chatbot.domain.change import Change, ChangeRequest, Operation, Path
+from chatbot.domain import story
+from chatbot.domain.change import Change, ChangeRequest, Path, Plan
+from chatbot.domain.excerpt import excerpt_lines
 from chatbot.domain.plaintext import fenced, link, markdown, neutral, one_line, quoted
 from chatbot.domain.yamltext import write as yamlwrite
 
@@ -15,6 +17,9 @@ MAX_BODY: Final = 65_000
 _MAX_TITLE: Final = 200
 _MAX_SUBJECT: Final = 72
 _MAX_PROSE: Final = 4_000
+_MAX_LINES: Final = 60
+"""Of a diff: more would be read under “Files changed”."""
+_MAX_LINE: Final = 200
 _CUT: Final = "… the rest stands under “Files changed”."
 _WAYS: Final = {
     Path.DIRECT: "applied to the cluster already; this pull request brings it into Git",
@@ -71,8 +76,8 @@ def change_record(change: Change, *, result: str = "") -> str:
 
 
 def headline(change: Change) -> str:
-    """`CHG-12: Scale deployment/web to 8 in prod`."""
-    return one_line(f"{change.id}: {_what(change.request)}", _MAX_TITLE)
+    """`CHG-12: Scale deployment/web 4 → 8 in prod`."""
+    return one_line(f"{change.id}: {_what(change)}", _MAX_TITLE)
 
 
 def commit_message(change: Change) -> str:
@@ -88,14 +93,14 @@ def pull_request_title(change: Change) -> str:
     return headline(change)
 
 
-def pull_request_body(change: Change, *, diff: str = "", card: str = "") -> str:
-    """The pull request's text as Markdown, below GitHub's limit. `diff` has its secrets masked
-    already; `card` is the permalink of the change's card in Slack."""
+def pull_request_body(change: Change, *, login: str = "", card: str = "") -> str:
+    """The pull request's text as Markdown, below GitHub's limit. `login` is the requester's at
+    GitHub, where that is known; `card` is the permalink of the change's card in Slack."""
     request = change.request
     rows = [
-        ("What", markdown(_what(request))),
+        ("What", markdown(_what(change))),
         ("How", _WAYS[change.path]),
-        ("Requested by", f"`{_code(change.requester)}` (Slack)"),
+        ("Requested by", f"`{_code(login)}`" if login else _slack_user(change)),
         ("Risk", request.risk_assessment.value),
         ("Affects", ", ".join(markdown(one_line(s, 100)) for s in request.affected_services[:50])),
         ("Window", _window(request)),
@@ -106,26 +111,19 @@ def pull_request_body(change: Change, *, diff: str = "", card: str = "") -> str:
     parts = ["\n".join(f"- **{name}:** {text}" for name, text in rows if text)]
     parts += _prose("Why", request.justification) + _prose("Undo", request.rollback_plan)
     parts += [f"Change-Id: {change.id}"]
-    if diff.strip():
-        room = MAX_BODY - len("\n\n".join(parts)) - 200
-        parts.insert(-1, f"### Difference\n\n{_diff(diff, room)}")
+    room = MAX_BODY - len("\n\n".join(parts)) - 200
+    if change.progress.plan and (differing := _difference(change.progress.plan, room)):
+        parts.insert(-1, f"### Difference\n\n{differing}")
     return "\n\n".join(parts) + "\n"
 
 
-def _what(request: ChangeRequest) -> str:
-    first = str(request.targets[0]) if request.targets else "nothing"
-    others = len(request.targets) - 1
-    targets = f"{first} and {others} more" if others > 0 else first
-    match request.operation:
-        case Operation.SCALE:
-            said = f"Scale {targets} to {request.replicas}"
-        case Operation.RESTART:
-            said = f"Restart {targets}"
-        case Operation.APPLY:
-            said = f"Apply {targets}"
-        case Operation.ROLLBACK:
-            said = f"Roll back {targets}"
-    return f"{said} in {request.environment}"
+def _what(change: Change) -> str:
+    """As the card's first line says it, and where."""
+    return f"{story.headline(change)} in {change.request.environment}"
+
+
+def _slack_user(change: Change) -> str:
+    return f"Slack user `{_code(change.requester)}`"
 
 
 def _prose(title: str, text: str) -> list[str]:
@@ -134,13 +132,15 @@ def _prose(title: str, text: str) -> list[str]:
     return [f"### {title}\n\n{quoted(markdown(_cut(text, _MAX_PROSE)))}"]
 
 
-def _diff(diff: str, room: int) -> str:
-    whole = fenced(diff, "diff")
-    if len(whole) <= room:
-        return whole
-    lines = diff[: max(0, room // 2)].split("\n")[:-1]
-    kept = fenced("\n".join(lines), "diff")
-    return f"{kept}\n\n{_CUT}" if lines and len(kept) <= room else _CUT
+def _difference(plan: Plan, room: int) -> str:
+    """The telling lines of what the cluster's dry run gave; empty when nothing differs."""
+    lines = excerpt_lines([(str(planned.target), planned.diff) for planned in plan.objects])
+    shown = [_cut(line, _MAX_LINE) for line in lines[:_MAX_LINES]]
+    while len(block := fenced("\n".join(shown), "diff")) > room and shown:
+        shown = shown[: len(shown) // 2]
+    if not shown:
+        return _CUT if lines else ""
+    return block if len(shown) == len(lines) else f"{block}\n\n{_CUT}"
 
 
 def _window(request: ChangeRequest) -> str:

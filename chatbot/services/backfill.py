@@ -1,7 +1,7 @@
 """Paying Git back: the pull request that brings an applied change into Git, and the proof that Git
 and the cluster agree afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import record, story
@@ -36,6 +36,8 @@ class Backfill:
     repository: ClusterRepository
     base: str
     ledger: Ledger
+    login_of: Callable[[str], str]
+    """Slack user id to GitHub login; empty where it is not known."""
 
     def reconcile(self, change: Change) -> Change:
         """Step `reconciling`: ask Git if it was not asked, else compare."""
@@ -115,13 +117,11 @@ class Backfill:
             return self._compare(change)
         files[record.record_path(change)] = record.change_record(change)
         commit = self.git.commit(change.branch, base_sha, record.commit_message(change), files)
-        plan = change.progress.plan
-        diff = "\n".join(planned.diff for planned in plan.objects if planned.diff) if plan else ""
         pull_request = self.git.open_pull_request(
             change.branch,
             self.base,
             record.pull_request_title(change),
-            record.pull_request_body(change, diff=diff),
+            record.pull_request_body(change, login=self.login_of(change.requester)),
             [LABEL],
         )
         return self.ledger.advance(

@@ -109,7 +109,8 @@ def the_pull_request_says_all(world: World, change: Change) -> None:
         "medium",
         "INC\\-7",
         "sessions.example.com/42",
-        "+++ wanted",
+        "+  LOG_LEVEL: debug",
+        "**Requested by:** `octo-requester`",
     ):
         assert part in pull.body, part
     assert "@U0SENIOR1" not in pull.body + commit.commit.message, "nobody is mentioned at GitHub"

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from chatbot.domain.change import (
     Change,
     ChangeRequest,
+    ObjectAction,
     Operation,
     Path,
+    Plan,
+    PlannedObject,
     Progress,
     RiskLevel,
     Target,
@@ -32,7 +35,28 @@ WEB = Target(api_version="apps/v1", kind="Deployment", namespace="shop", name="w
 NOON = datetime(2026, 1, 1, 14, tzinfo=timezone(timedelta(hours=2)))
 
 
-def change(**request: Any) -> Change:
+def planned(*diffs: str) -> Plan:
+    """What the dry run gave, an object a diff."""
+    objects = (
+        PlannedObject(target=WEB, action=ObjectAction.CHANGE, diff=diff, resource_version="1")
+        for diff in diffs
+    )
+    return Plan(objects=tuple(objects), digest="abc")
+
+
+SCALED = """\
+--- live
++++ wanted
+@@ -3,5 +3,5 @@
+   name: web
+ spec:
+   paused: false
+-  replicas: 4
++  replicas: 8
+   selector: {}"""
+
+
+def change(plan: str = "", **request: Any) -> Change:
     values: dict[str, Any] = {
         "operation": Operation.SCALE,
         "environment": "prod",
@@ -49,7 +73,7 @@ def change(**request: Any) -> Change:
         requester="U0REQ",
         request=ChangeRequest(**values),
         state=State.REQUESTED,
-        progress=Progress(confirmed_digest="abc"),
+        progress=Progress(confirmed_digest="abc", plan=planned(plan) if plan else None),
         created_at=NOON,
         updated_at=NOON,
     )
@@ -120,7 +144,7 @@ def test_scaling_to_nothing_is_on_record() -> None:
     [
         (Operation.SCALE, (WEB,), "CHG-12: Scale deployment/web to 8 in prod"),
         (Operation.RESTART, (WEB,), "CHG-12: Restart deployment/web in prod"),
-        (Operation.APPLY, (WEB, WEB, WEB), "CHG-12: Apply deployment/web and 2 more in prod"),
+        (Operation.APPLY, (WEB, WEB), "CHG-12: Apply deployment/web, deployment/web in prod"),
         (Operation.ROLLBACK, (WEB,), "CHG-12: Roll back deployment/web in prod"),
     ],
 )
@@ -141,15 +165,33 @@ def test_the_commit_message_ends_with_its_trailer() -> None:
 
 def test_the_body_tells_who_why_how_risky_and_how_to_undo() -> None:
     body = pull_request_body(
-        change(rollback_plan="scale back", affected_services=("checkout",), incident_id="INC-7"),
-        diff="- replicas: 4\n+ replicas: 8\n",
+        change(
+            rollback_plan="scale back",
+            affected_services=("checkout",),
+            incident_id="INC-7",
+            plan=SCALED,
+        ),
         card="https://example.slack.com/archives/C1/p2",
     )
-    for part in ("U0REQ", "high", "> Black Friday", "> scale back", "checkout", "INC\\-7"):
+    assert "- **Requested by:** Slack user `U0REQ`\n" in body
+    for part in ("high", "> Black Friday", "> scale back", "checkout", "INC\\-7"):
         assert part in body
-    assert "```diff\n- replicas: 4\n+ replicas: 8\n```" in body
+    assert "```diff\n-  replicas: 4\n+  replicas: 8\n```" in body
     assert "<https://example.slack.com/archives/C1/p2>" in body
     assert body.endswith("Change-Id: CHG-12\n")
+
+
+def test_the_title_says_from_where_once_a_plan_knows_it() -> None:
+    scaled = change(plan=SCALED)
+    assert pull_request_title(scaled) == "CHG-12: Scale deployment/web 4 → 8 in prod"
+    assert "- **What:** Scale deployment/web 4 → 8 in prod\n" in pull_request_body(scaled)
+
+
+def test_a_requester_is_named_by_login_where_it_is_known_and_never_notified() -> None:
+    body = pull_request_body(change(), login="octo-requester")
+    assert "- **Requested by:** `octo-requester`\n" in body
+    assert "U0REQ" not in body
+    assert "@" not in body
 
 
 def outside_code(body: str) -> str:
@@ -186,6 +228,7 @@ def test_whatever_people_type_does_nothing_in_github(
     why: str, undo: str, name: str, d: str
 ) -> None:
     evil = change(
+        plan=f"+{d}",
         justification=why,
         rollback_plan=undo,
         affected_services=(name,),
@@ -193,7 +236,7 @@ def test_whatever_people_type_does_nothing_in_github(
         session=name,
         environment=name,
     )
-    body = pull_request_body(evil, diff=d, card=name)
+    body = pull_request_body(evil, login="octo-requester", card=name)
     for text in (outside_code(body), pull_request_title(evil), commit_message(evil)):
         text.encode()
         assert not re.search(r"@\w", text)
@@ -211,11 +254,14 @@ def test_whatever_people_type_does_nothing_in_github(
 
 
 def test_a_body_that_would_be_too_long_is_cut() -> None:
-    long = change(
-        justification="*" * 3_000, rollback_plan="`" * 3_000, affected_services=("-",) * 999
-    )
-    for diff in ("+ line\n" * 50_000, "`" * 200_000, "x" * 200_000, "`\n" * 60_000):
-        body = pull_request_body(long, diff=diff)
+    for diff in ("+ line\n" * 50_000, "-`\n" * 60_000, f"+{'`' * 200_000}\n" * 61):
+        long = change(
+            justification="<" * 4_000,
+            rollback_plan="&" * 4_000,
+            affected_services=("&" * 99,) * 999,
+            plan=diff,
+        )
+        body = pull_request_body(long)
         assert len(body) < 65_536
         assert "Files changed" in body
         assert body.endswith("Change-Id: CHG-12\n")
