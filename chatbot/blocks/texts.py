@@ -31,13 +31,20 @@ _DIFF_BLOCKS = 90
 _TITLE_ROOM = 400
 
 
-def listing(changes: Sequence[Change], links: Mapping[int, str], now: datetime) -> list[Block]:
+NOTHING = "No changes here. `/change` asks for one, `/change list mine` shows yours."
+NOTHING_OPEN = (
+    "Nothing is open. `/change list mine` shows what you asked for before, `/change list test` "
+    "what was done in an environment."
+)
+
+
+def listing(
+    changes: Sequence[Change], links: Mapping[int, str], now: datetime, nothing: str = NOTHING
+) -> list[Block]:
     """A row a change, at most ten: what needs a person first, then what moves, then the rest, each
-    with the newest first."""
+    with the newest first. `nothing` is said, in mrkdwn, when there are none."""
     if not changes:
-        return [
-            section("No changes here. `/change` asks for one, `/change list mine` shows yours.")
-        ]
+        return [section(nothing)]
     rows = sorted(changes, key=_urgency)[:ROWS]
     hint = "Fewer: `/change list mine`, `list test` for an environment, `list web` for a word."
     return [*(section(_row(row, links.get(row.number, ""), now)) for row in rows), context(hint)]

@@ -75,8 +75,10 @@ def _cancel(desk: Desk, user: str, number: int, respond: Respond) -> None:
 def _list(desk: Desk, user: str, words: str, respond: Respond) -> None:
     changes = desk.requests.listed(user, words)
     links = {change.number: _card_link(desk, change) for change in changes}
-    blocks = texts.listing(changes, links, desk.clock.now())
-    whisper(respond, f"{len(changes)} changes", blocks)
+    all_done = words.lower() in ("", "open") and not changes and desk.store.changes(limit=1)
+    nothing = texts.NOTHING_OPEN if all_done else texts.NOTHING
+    blocks = texts.listing(changes, links, desk.clock.now(), nothing)
+    whisper(respond, f"{len(changes)} changes" if changes else nothing, blocks)
 
 
 def _card_link(desk: Desk, change: Change) -> str:

@@ -63,6 +63,7 @@ def test_the_list_looks_as_agreed() -> None:
     links = {change.number: f"https://acme.slack.example/{change.number}" for change in changes[:3]}
     assert_golden("list", texts.listing(changes, links, LATER))
     assert_golden("list_empty", texts.listing([], {}, LATER))
+    assert_golden("list_none_open", texts.listing([], {}, LATER, texts.NOTHING_OPEN))
 
 
 def test_help_looks_as_agreed() -> None:
@@ -90,6 +91,7 @@ def test_every_golden_is_held_against_something() -> None:
         "modal_prefilled",
         "list",
         "list_empty",
+        "list_none_open",
         "help",
         "show",
     }

@@ -1,0 +1,87 @@
+"""What `/change` answers, over real services and a store; Slack's own part is written down."""
+
+from typing import Any
+
+import pytest
+
+from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain.lifecycle import State
+from chatbot.services.intake import Intake
+from chatbot.services.ledger import Ledger
+from chatbot.services.people import People
+from chatbot.services.requests import Requests
+from chatbot.services.rush import Rush
+from chatbot.services.sources import Sources
+from chatbot.slack import commands
+from chatbot.slack.desk import Desk
+from tests.support.builders import REQUESTER
+from tests.support.store import add_change, move
+from tests.unit.services.parts import Hand, Slack, environment
+
+ENVIRONMENTS = {"dev": environment(), "prod": environment("prod", "prod")}
+
+
+class Listeners:
+    """Stands for the Bolt app and for Slack: says a command, keeps what was answered."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.views: list[dict[str, Any]] = []
+        self.answers: list[dict[str, Any]] = []
+        commands.register(self, desk)  # type: ignore[arg-type]
+
+    def command(self, name: str) -> Any:
+        assert name == "/change"
+        return lambda listener: setattr(self, "listener", listener)
+
+    def views_open(self, *, trigger_id: str, view: dict[str, Any]) -> None:
+        assert trigger_id
+        self.views.append(view)
+
+    def say(self, text: str) -> str:
+        """Everything that is answered, in one text."""
+        said = len(self.answers)
+        self.listener(  # type: ignore[attr-defined]
+            ack=lambda: None,
+            command={"user_id": REQUESTER, "text": text, "trigger_id": "T1"},
+            client=self,
+            respond=lambda **answer: self.answers.append(answer),
+        )
+        return str(self.answers[said:])
+
+
+@pytest.fixture
+def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
+    def no_clusters(_: str) -> Any:
+        raise AssertionError("asked a cluster")
+
+    requests = Requests(
+        store=store,
+        ledger=Ledger(store, clock),
+        people=People(slack, clock),
+        intake=Intake(ENVIRONMENTS, no_clusters, Sources(None, "main"), clock.now),  # type: ignore[arg-type]
+        environments=ENVIRONMENTS,
+        wake=lambda _: None,
+        shown=lambda _: None,
+    )
+    return Listeners(Desk(requests, ENVIRONMENTS, store, slack, clock, Rush()))
+
+
+def test_a_command_for_a_place_that_takes_no_requests_yet_opens_no_form(
+    listeners: Listeners,
+) -> None:
+    assert "Changes to prod go through a pull request first" in listeners.say("scale prod d/w 5")
+    assert listeners.views == []
+    assert listeners.say("scale dev d/w 5") == "[]"
+    assert len(listeners.views) == 1
+
+
+def test_a_list_of_what_is_open_says_so_when_all_is_done(
+    listeners: Listeners, store: SqliteStore
+) -> None:
+    for words in ("", " open", " Mine"):
+        assert "No changes here." in listeners.say(f"list{words}")
+    move(store, add_change(store), State.COMPLETED)
+    assert "Nothing is open." in listeners.say("list")
+    assert "Nothing is open." in listeners.say("list Open")
+    assert "CHG-1" in listeners.say("list mine")
+    assert "No changes here." in listeners.say("list kafka")
