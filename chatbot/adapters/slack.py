@@ -7,17 +7,21 @@ from http.client import HTTPException
 from typing import Any, ParamSpec, TypeVar
 from urllib.error import URLError
 
+import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from chatbot.blocks import card as card_blocks
-from chatbot.blocks.kit import section
+from chatbot.blocks.kit import Block, context, section
 from chatbot.domain.card import Card
 from chatbot.domain.change import MessageRef
-from chatbot.domain.errors import NotFound, Permanent, RetryLater
+from chatbot.domain.errors import NotFound, Permanent, RedlightError, RetryLater
+from chatbot.domain.mrkdwn import link
 from chatbot.domain.notice import Audience, Notice
 from chatbot.domain.person import Person
+
+log = structlog.get_logger()
 
 EVENT_TYPE = "redlight_message"
 CARD_KEY = "card"
@@ -128,15 +132,17 @@ class SlackChat:
         return self._find(self._channel_id(channel), "", change, CARD_KEY)
 
     def send(self, notice: Notice, change: str, card: MessageRef | None) -> MessageRef:
-        """Send it: under the card, or to the person."""
+        """Send it: under the card, or to the person with a link to the card."""
+        blocks = [section(notice.text)]
         if notice.audience is Audience.DIRECT:
             channel, thread = self._direct(notice.user), ""
+            blocks += self._way_to(card) if card else []
         else:
             channel, thread = _standing(card)
         return self._post(
             channel,
             notice.text,
-            [section(notice.text)],
+            blocks,
             change=change,
             key=notice.key,
             thread=thread,
@@ -164,6 +170,15 @@ class SlackChat:
         if permalink.endswith(suffix):
             self._archives = permalink.removesuffix(suffix)
         return permalink
+
+    def _way_to(self, card: MessageRef) -> list[Block]:
+        """The card's link as small print; nothing if Slack does not give it: what the message
+        says is worth more than the way to it."""
+        try:
+            return [context(link(self.link(card), "Open the card"))]
+        except RedlightError as error:
+            log.info("card.unlinked", because=str(error))
+            return []
 
     def _post(
         self,

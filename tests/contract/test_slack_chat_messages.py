@@ -128,6 +128,30 @@ def test_what_people_see_stands_where_it_belongs(slack: SlackWorkspace, real: Sl
     assert slack.violations() == []
 
 
+def test_a_direct_message_links_its_card(slack: SlackWorkspace, real: SlackChat) -> None:
+    posted = real.post_card(DEV, card())
+    real.send(DIRECT, "CHG-1", posted)
+    [message] = slack.direct_messages("U0REQUESTER")
+    assert f"<{real.link(posted)}|Open the card>" in str(message["blocks"])
+    assert slack.violations() == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 429, "error": "ratelimited", "retry_after": 17}, {"error": "message_not_found"}],
+    ids=["limited", "gone"],
+)
+def test_a_direct_message_is_sent_without_a_link_that_slack_does_not_give(
+    slack: SlackWorkspace, real: SlackChat, fault: dict[str, Any]
+) -> None:
+    posted = real.post_card(DEV, card())
+    slack.fault("chat.getPermalink", **fault)
+    real.send(DIRECT, "CHG-1", posted)
+    [message] = slack.direct_messages("U0REQUESTER")
+    assert message["text"] == "Done."
+    assert "Open the card" not in str(message["blocks"])
+
+
 def test_a_message_is_found_behind_many_pages(
     slack: SlackWorkspace, real: SlackChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
