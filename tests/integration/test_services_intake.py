@@ -159,7 +159,7 @@ def test_a_restart_needs_no_replicas(intake: Intake, web: Target) -> None:
 def test_an_api_server_that_is_away_costs_nothing_that_was_typed(
     intake: Intake, web: Target
 ) -> None:
-    def away(_: str) -> Any:
+    def away(context: str) -> Any:
         raise RetryLater("The API server does not answer")
 
     unlucky = replace(intake, clusters=away)

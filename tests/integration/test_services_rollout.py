@@ -1,0 +1,186 @@
+"""Plan, apply, watch and put back, one step at a time, over an API server."""
+
+from datetime import timedelta
+
+import pytest
+
+from chatbot.adapters.kubernetes import KubernetesClusters
+from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain.change import Operation, Waiting
+from chatbot.domain.errors import RetryLater
+from chatbot.domain.lifecycle import Event, State
+from tests.support import kube
+from tests.support.direct_path import DirectPath
+
+
+@pytest.fixture
+def path(
+    store: SqliteStore,
+    embedded_clusters: KubernetesClusters,
+    embedded_admin: kube.Admin,
+    shop: str,
+) -> DirectPath:
+    """With a Git host that does not answer."""
+    made = DirectPath(store, embedded_clusters, embedded_admin, shop, None)
+    made.running()
+    return made
+
+
+# --- plan ------------------------------------------------------------------------------------
+
+
+def test_a_plan_without_surprises_needs_nobody_where_the_rules_say_so(path: DirectPath) -> None:
+    change = path.planner.plan(path.scaled())
+    assert change.state is State.APPLYING
+    assert change.progress.plan is not None
+    assert change.progress.confirmed_digest == change.progress.plan.digest
+    assert "+  replicas: 5" in change.progress.plan.objects[0].diff
+    assert path.live()["spec"]["replicas"] == 2
+
+
+def test_a_plan_waits_for_a_person_where_the_rules_say_so(path: DirectPath) -> None:
+    path.set(confirm=True)
+    change = path.planner.plan(path.scaled())
+    assert change.state is State.AWAITING_CONFIRMATION
+    assert change.progress.confirmed_digest == ""
+
+
+def test_a_diff_that_nobody_confirmed_in_time_expires_and_applied_nothing(
+    path: DirectPath,
+) -> None:
+    path.set(confirm=True, approval_timeout=timedelta(hours=2))
+    change = path.planner.plan(path.scaled())
+    assert change.due_at == path.clock.time + timedelta(hours=2)
+    path.clock.move(hours=2)
+    expired = path.planner.expire(change)
+    assert (expired.state, expired.due_at) == (State.EXPIRED, None)
+    assert path.live()["spec"]["replicas"] == 2
+
+
+def test_a_field_of_another_manager_is_shown_and_asks_for_a_person(path: DirectPath) -> None:
+    path.admin.apply_as("autopilot", kube.deployment(path.shop, replicas=3), force=True)
+    change = path.planner.plan(path.scaled())
+    assert change.state is State.AWAITING_CONFIRMATION
+    assert change.progress.plan is not None
+    [conflict] = change.progress.plan.conflicts
+    assert (conflict.field, conflict.manager) == (".spec.replicas", "autopilot")
+
+
+def test_an_autoscaler_that_would_undo_it_asks_for_a_person(path: DirectPath) -> None:
+    path.admin.create(
+        {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "web", "namespace": path.shop},
+            "spec": {
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+                "maxReplicas": 9,
+            },
+        }
+    )
+    change = path.planner.plan(path.scaled())
+    assert change.state is State.AWAITING_CONFIRMATION
+    assert change.progress.plan is not None
+    assert "HorizontalPodAutoscaler web" in change.progress.plan.warnings[0]
+
+
+def test_a_restarts_time_is_decided_and_stored_before_anything_else(path: DirectPath) -> None:
+    change = path.requested(operation=Operation.RESTART, targets=(path.web,), replicas=None)
+    noted = path.planner.plan(change)
+    assert (noted.state, noted.progress.restarted_at) == (State.REQUESTED, "2026-03-02T09:30:00Z")
+    path.clock.move(minutes=1)
+    planned = path.planner.plan(noted)
+    assert planned.state is State.APPLYING
+    assert planned.progress.restarted_at == "2026-03-02T09:30:00Z"
+
+
+# --- apply, watch, put back --------------------------------------------------------------------
+
+
+def test_the_snapshot_is_stored_before_the_first_write(path: DirectPath) -> None:
+    planned = path.planner.plan(path.scaled())
+    noted = path.rollout.apply(planned)
+    assert noted.state is State.APPLYING
+    assert noted.progress.snapshot is not None
+    assert path.live()["spec"]["replicas"] == 2
+    applied = path.rollout.apply(noted)
+    assert (applied.state, path.live()["spec"]["replicas"]) == (State.VALIDATING, 5)
+    assert path.kinds(applied)[-2:] == ["snapshot.taken", "change.applied"]
+
+
+def test_what_was_confirmed_is_planned_anew_when_the_cluster_moved(path: DirectPath) -> None:
+    planned = path.planner.plan(path.scaled())
+    path.admin.patch_as("redlight", path.live(), {"spec": {"minReadySeconds": 9}})
+    outdated = path.rollout.apply(planned)
+    assert outdated.state is State.REQUESTED
+    assert outdated.progress.confirmed_digest == ""
+    assert path.live()["spec"]["replicas"] == 2
+
+
+def test_of_two_changes_of_one_object_the_second_waits_and_says_behind_which(
+    path: DirectPath,
+) -> None:
+    first = path.rollout.apply(path.planner.plan(path.scaled(5)))
+    second = path.rollout.apply(path.planner.plan(path.scaled(7)))
+    assert second.progress.waiting is not None
+    assert first.id in second.progress.waiting.reason
+    since = second.progress.waiting.since
+    path.clock.move(minutes=1)
+    second = path.rollout.apply(second)
+    assert second.progress.waiting is not None
+    assert second.progress.waiting.since == since
+    path.ledger.advance(first, Event.ROLLBACK_STARTED, "x")
+    path.rollout.roll_back(path.store.change(first.number))
+    assert path.rollout.apply(second).progress.waiting is None
+
+
+def test_a_rollout_is_watched_until_the_controller_is_done(path: DirectPath) -> None:
+    applied = path.applied()
+    watched = path.rollout.validate(applied)
+    assert watched.state is State.VALIDATING
+    assert watched.due_at == path.clock.time + timedelta(seconds=1)
+    assert watched.progress.rollout
+    path.healthy()
+    assert path.rollout.validate(watched).state is State.RECONCILING
+
+
+def test_what_was_waited_for_is_forgotten_once_the_watch_goes_on(path: DirectPath) -> None:
+    applied = path.applied()
+    waiting = Waiting(reason="the API server does not answer", since=path.clock.time)
+    waited = path.ledger.rest(applied, timedelta(), attempts=1, waiting=waiting)
+    assert path.rollout.validate(waited).progress.waiting is None
+
+
+def test_a_rollout_that_takes_too_long_is_put_back_with_the_reason(path: DirectPath) -> None:
+    applied = path.applied()
+    path.clock.move(minutes=11)
+    back = path.rollout.validate(applied)
+    assert back.state is State.ROLLING_BACK
+    assert back.progress.failure is not None
+    assert "did not finish in time" in back.progress.failure.sentence
+    done = path.rollout.roll_back(back)
+    assert (done.state, path.live()["spec"]["replicas"]) == (State.ROLLED_BACK, 2)
+
+
+def test_where_the_rules_say_so_what_failed_stays_as_it_is(path: DirectPath) -> None:
+    path.set(rollback_on_failure=False)
+    applied = path.applied()
+    path.clock.move(minutes=11)
+    assert path.rollout.validate(applied).state is State.FAILED
+    assert path.live()["spec"]["replicas"] == 5
+
+
+def test_an_object_that_somebody_deleted_is_no_success(path: DirectPath) -> None:
+    applied = path.applied()
+    path.admin.delete(path.live())
+    back = path.rollout.validate(applied)
+    assert back.state is State.ROLLING_BACK
+    assert back.progress.failure is not None
+    assert "is gone: somebody deleted it" in back.progress.failure.sentence
+
+
+def test_git_that_does_not_answer_is_asked_again_later(path: DirectPath) -> None:
+    change = path.in_debt()
+    with pytest.raises(RetryLater):
+        path.backfill.reconcile(change)
+    assert path.store.change(change.number) == change
