@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from chatbot.domain.argocd import Application
+from chatbot.domain.argocd_pause import Paused, Restored
+from chatbot.domain.argocd_sync import SyncOrder, Told
 from chatbot.domain.card import Card
 from chatbot.domain.change import (
     Change,
@@ -265,6 +268,44 @@ class Clusters(Protocol):
 
     def __call__(self, context: str) -> Cluster:
         """The cluster of a context; the same one each time."""
+        ...
+
+
+# --- Argo CD ---------------------------------------------------------------------------------
+
+
+class Deployer(Protocol):
+    """Argo CD in one cluster. An Application that is not there raises `NotFound`."""
+
+    def application(self, name: str, namespace: str) -> Application:
+        """As it is now; `domain.argocd_sync.sync_outcome` says what came of a sync."""
+        ...
+
+    def sync(self, name: str, namespace: str, order: SyncOrder) -> Told:
+        """Have the order's revision synced, once for each attempt. Raises `RetryLater`, with
+        whose it is, while another operation runs. An Application with auto-sync is not told."""
+        ...
+
+    def pause(self, name: str, namespace: str, change: str, until: datetime) -> Paused:
+        """Pause auto-sync for a change; a later `until` prolongs its own pause. Raises `Conflict`
+        when another change has paused it, or somebody turned auto-sync on again meanwhile."""
+        ...
+
+    def restore(self, name: str, namespace: str, change: str) -> Restored:
+        """Put auto-sync back exactly as it was. Raises `Conflict` when another change has paused
+        it."""
+        ...
+
+    def paused(self, namespace: str) -> list[Application]:
+        """The Applications that carry our mark, whatever change put it there."""
+        ...
+
+
+class Deployers(Protocol):
+    """Argo CD by kubeconfig context."""
+
+    def __call__(self, context: str) -> Deployer:
+        """Argo CD as seen from a context."""
         ...
 
 

@@ -16,9 +16,10 @@ class KubernetesCluster(Cluster):
     """Safe from many threads; errors are those of `domain.errors`."""
 
     def __init__(self, configuration: Configuration) -> None:
-        api = Api(configuration)
-        self._discovery = Discovery(api)
-        self._objects = Objects(api, self._discovery)
+        self.api = Api(configuration)
+        """For adapters of what lives in the cluster, such as Argo CD."""
+        self._discovery = Discovery(self.api)
+        self._objects = Objects(self.api, self._discovery)
 
     def kind(self, name: str, group_version: str = "") -> Kind:
         """Find a kind by any of its names."""

@@ -7,6 +7,7 @@ from threading import Lock
 from kubernetes import config
 from kubernetes.client import Configuration
 
+from chatbot.adapters.kubernetes.api import Api
 from chatbot.adapters.kubernetes.cluster import KubernetesCluster
 from chatbot.domain.errors import Permanent
 from chatbot.ports import Cluster, Clusters
@@ -26,6 +27,14 @@ class KubernetesClusters(Clusters):
     def __call__(self, context: str) -> Cluster:
         """The cluster of a context, empty: the current one. Raises `Permanent` when the
         kubeconfig cannot be used or has no such context."""
+        return self._cluster(context)
+
+    def api(self, context: str) -> Api:
+        """The connection of a context, for adapters of what lives in the cluster. Raises as
+        calling does."""
+        return self._cluster(context).api
+
+    def _cluster(self, context: str) -> KubernetesCluster:
         with self._lock:
             if context not in self._clusters:
                 self._clusters[context] = KubernetesCluster(self._load(context))
