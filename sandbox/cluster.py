@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -30,6 +31,13 @@ SEED = Path(__file__).with_name("cluster-config")
 ROLES = Path(__file__).parents[1] / "docs" / "rbac" / "role.yaml"
 CHANGED_KINDS = "deployments,statefulsets,daemonsets,services,configmaps,horizontalpodautoscalers"
 SECONDS = 60
+
+ARGOCD_NAMESPACE = "argocd"
+OWN_CRD = Path(__file__).with_name("argocd") / "crd.yaml"
+"""Stands in for Argo CD's own definition where `ARGOCD_CRD` names none."""
+
+AUTO_SYNCED = ("dev", "test")
+"""Environments that Argo CD syncs by itself, as ADR-002 has it; the others wait to be told."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,29 @@ class LocalCluster:
         then meets no conflicts."""
         cluster = KubernetesClusters(str(self.admin_kubeconfig))("")
         cluster.apply(_seeded(), change="seed", force=True)
+
+    def install_argocd(self) -> None:
+        """The kind Application and its namespace."""
+        definition = Path(os.environ.get("ARGOCD_CRD") or OWN_CRD)
+        arguments = ("--server-side", "--validate=false", "--filename", str(definition))
+        self.kubectl("apply", *arguments)
+        self.kubectl(
+            "wait", "--for=condition=Established", "crd/applications.argoproj.io", "--timeout=30s"
+        )
+        if self.is_real:
+            namespaces = _namespaces((ARGOCD_NAMESPACE,)) + "---\n" + _argocd_binding()
+        else:
+            namespaces = _namespaces((ARGOCD_NAMESPACE,))
+        self.kubectl("apply", "--validate=false", "--filename", "-", stdin=namespaces)
+
+    def deploy(self, repo_url: str) -> None:
+        """One Application for each environment of the cluster repository. Each starts with a sync,
+        so that Argo CD takes over what runs already; `sandbox.argocd` has to run for that."""
+        applications = yaml.safe_dump_all(
+            application(environment.name, repo_url)
+            for environment in sorted((SEED / "environments").iterdir())
+        )
+        self.kubectl("apply", "--validate=false", "--filename", "-", stdin=applications)
 
     def clear(self) -> None:
         """Remove what stands in its namespaces, in one call."""
@@ -114,16 +145,44 @@ def _embedded(folder: Path) -> Iterator[LocalCluster]:
         server.wait_for(r"api server ready on (\S+)")
         cluster = LocalCluster(kubeconfig, kubeconfig, is_real=False)
         # Not `create namespace`: that speaks protobuf, which the embedded server does not.
-        cluster.kubectl("create", "--validate=false", "--filename", "-", stdin=_namespaces())
+        cluster.kubectl(
+            "create", "--validate=false", "--filename", "-", stdin=_namespaces(NAMESPACES)
+        )
         yield cluster
     finally:
         server.stop()
 
 
-def _namespaces() -> str:
+def application(environment: str, repo_url: str) -> dict[str, Any]:
+    """The Application of an environment, as its platform owner would write it."""
+    path = f"environments/{environment}"
+    source: dict[str, Any] = {"repoURL": repo_url, "path": path, "targetRevision": "main"}
+    if not (SEED / path / "kustomization.yaml").exists():
+        source["directory"] = {"recurse": True}
+    spec: dict[str, Any] = {
+        "project": "default",
+        "source": source,
+        "destination": {"server": "https://kubernetes.default.svc"},
+    }
+    if environment in AUTO_SYNCED:
+        spec["syncPolicy"] = {"automated": {"prune": True, "selfHeal": True}}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": environment, "namespace": ARGOCD_NAMESPACE},
+        "spec": spec,
+        "operation": {"initiatedBy": {"username": "admin"}, "sync": {}},
+    }
+
+
+def _namespaces(names: Sequence[str]) -> str:
     return yaml.safe_dump_all(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in NAMESPACES
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names
     )
+
+
+def _argocd_binding() -> str:
+    return yaml.safe_dump(_binding("RoleBinding", "redlight-argocd", ARGOCD_NAMESPACE))
 
 
 def _bindings() -> str:
