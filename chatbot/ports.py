@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from chatbot.domain.argocd import Application
 from chatbot.domain.argocd_pause import Paused, Restored
 from chatbot.domain.argocd_sync import SyncOrder, Told
+from chatbot.domain.argocd_windows import SyncWindow
 from chatbot.domain.card import Card
 from chatbot.domain.change import (
     Change,
@@ -294,6 +295,11 @@ class Deployer(Protocol):
     def restore(self, name: str, namespace: str, change: str) -> Restored:
         """Put auto-sync back exactly as it was. Raises `Conflict` when another change has paused
         it."""
+        ...
+
+    def windows(self, application: Application) -> tuple[SyncWindow, ...] | None:
+        """The sync windows of its AppProject; None when Redlight may not read AppProjects (the
+        rule is optional). `domain.argocd_windows.blocking` says which are in the way."""
         ...
 
     def paused(self, namespace: str) -> list[Application]:

@@ -15,7 +15,8 @@ from chatbot.adapters.kubernetes.api import MERGE_PATCH, Api, writing
 from chatbot.domain.argocd import Application, read_application
 from chatbot.domain.argocd_pause import Patch, Paused, Restored, pause, restore
 from chatbot.domain.argocd_sync import SyncOrder, Told, tell
-from chatbot.domain.errors import Conflict, NotFound, RetryLater
+from chatbot.domain.argocd_windows import SyncWindow, read_windows
+from chatbot.domain.errors import Conflict, NotFound, Permanent, RetryLater
 from chatbot.ports import Deployer, Deployers
 
 RACES: Final = 5
@@ -25,6 +26,8 @@ PAGE: Final = 200
 """Applications are large: so many in one answer."""
 
 _PATH: Final = "/apis/argoproj.io/v1alpha1/namespaces/{}/applications"
+
+_PROJECTS: Final = "/apis/argoproj.io/v1alpha1/namespaces/{}/appprojects"
 
 _Result = TypeVar("_Result")
 
@@ -38,6 +41,23 @@ class ArgoCD(Deployer):
     def application(self, name: str, namespace: str) -> Application:
         """As it is now."""
         return read_application(self._get(name, namespace))
+
+    def windows(self, application: Application) -> tuple[SyncWindow, ...] | None:
+        """Of its AppProject; None without the right to read it."""
+        where = quote(application.project_namespace, safe="")
+        path = f"{_PROJECTS.format(where)}/{quote(application.project, safe='')}"
+        try:
+            project = self._api.request_object("GET", path, doing="get the AppProject")
+        except Permanent as error:
+            if "forbidden" in str(error):
+                return None
+            raise
+        if project is None:
+            raise NotFound(
+                f"there is no AppProject {application.project} for Application {application.name}",
+                remedy="Argo CD syncs nothing without it; create the project.",
+            )
+        return read_windows(project)
 
     def paused(self, namespace: str) -> list[Application]:
         """Every Application with our mark."""

@@ -168,6 +168,12 @@ class Application:
     generated_by: str
     """The ApplicationSet that makes it, and that may undo a pause; empty: none."""
     project: str
+    project_namespace: str
+    """Where its AppProject is: the namespace of Argo CD itself."""
+    server: str
+    cluster: str
+    """The destination by its address or its name."""
+    destination_namespace: str
     sources: tuple[Source, ...]
     multi_source: bool
     has_automated: bool
@@ -213,6 +219,7 @@ def read_application(manifest: Mapping[str, Json]) -> Application:
     """Read an Application of `argoproj.io/v1alpha1`, v2.x or v3.x."""
     metadata, spec, status = (_part(manifest, key) for key in ("metadata", "spec", "status"))
     policy, annotations = _part(spec, "syncPolicy"), _part(metadata, "annotations")
+    destination = _part(spec, "destination")
     compared, health = _part(status, "sync"), _part(status, "health")
     multi_source = bool(spec.get("sources"))
     return Application(
@@ -225,6 +232,12 @@ def read_application(manifest: Mapping[str, Json]) -> Application:
              if o.get("kind") == "ApplicationSet"), "",
         ),
         project=str(spec.get("project") or "default"),
+        project_namespace=str(
+            status.get("controllerNamespace") or metadata.get("namespace") or ""
+        ),
+        server=str(destination.get("server") or ""),
+        cluster=str(destination.get("name") or ""),
+        destination_namespace=str(destination.get("namespace") or ""),
         sources=tuple(
             _source(row) for row in (spec["sources"] if multi_source else [_part(spec, "source")])
         ),

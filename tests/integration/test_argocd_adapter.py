@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from chatbot.adapters.argocd import ArgoCD, ArgoCDs
 from chatbot.adapters.kubernetes import KubernetesClusters
@@ -11,6 +13,7 @@ from chatbot.adapters.kubernetes.api import Api
 from chatbot.domain.argocd import PAUSED_BY, Health
 from chatbot.domain.argocd_pause import Paused, Restored
 from chatbot.domain.argocd_sync import Settling, SyncOrder, SyncOutcome, Told, Verdict, sync_outcome
+from chatbot.domain.argocd_windows import blocking
 from chatbot.domain.errors import Conflict, NotFound, Permanent, RetryLater
 from chatbot.ports import Deployer
 from sandbox.argocd import SYNC_ANNOTATION, Controller
@@ -18,7 +21,8 @@ from tests.contract.cluster.world import eventually
 from tests.integration.argocd_fixtures import *  # noqa: F403 - its fixtures
 from tests.support.argocd import AUTOMATED, ArgoWorld
 from tests.support.envtest import CLUSTER_BOT
-from tests.support.kube import config_map
+from tests.support.kube import Admin, config_map
+from tests.support.kube import definition as kind_definition
 
 UNTIL = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTLE = timedelta(milliseconds=200)
@@ -295,6 +299,52 @@ def test_paused_auto_sync_leaves_a_direct_change_and_restored_takes_it_back(
     deployer.restore("shop", argo.applications, "CHG-12")
     eventually(lambda: argo.setting("mode") == "plain")
     eventually(lambda: argo.read().revisions == (revision,))
+
+
+# --- sync windows ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def projects(argo_kind: Admin) -> Admin:
+    """The administrator, once the cluster knows AppProjects."""
+    made = kind_definition("argoproj.io", "AppProject")
+    made["spec"]["versions"][0]["name"] = "v1alpha1"
+    argo_kind.ensure(made)
+    return argo_kind
+
+
+def test_the_windows_of_the_project_are_read(
+    argo: ArgoWorld, deployer: Deployer, projects: Admin
+) -> None:
+    argo.create()
+    window = {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["*"]}
+    project = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {"name": "default", "namespace": argo.applications},
+        "spec": {"syncWindows": [window]},
+    }
+    eventually(lambda: _created(projects, project))
+    found = deployer.application("shop", argo.applications)
+    windows = deployer.windows(found)
+    assert windows is not None
+    assert "is open until" in blocking(windows, found, datetime.now(UTC))[0]
+
+
+def test_without_the_right_to_read_projects_windows_are_not_known(
+    argo: ArgoWorld, deployer: Deployer, clusters: KubernetesClusters, projects: Admin
+) -> None:
+    argo.create()
+    found = deployer.application("shop", argo.applications)
+    assert ArgoCDs(clusters)(CLUSTER_BOT).windows(found) is None
+
+
+def _created(admin: Admin, manifest: dict[str, Any]) -> bool:
+    """A new kind is served a moment after it is defined."""
+    try:
+        return bool(admin.ensure(manifest))
+    except (ApiException, ResourceNotFoundError):
+        return False
 
 
 # --- races and refusals ----------------------------------------------------------------------
