@@ -6,6 +6,7 @@ server that user holds exactly the shipped role.
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ SEED = Path(__file__).with_name("cluster-config")
 ROLES = Path(__file__).parents[1] / "docs" / "rbac" / "role.yaml"
 CHANGED_KINDS = "deployments,statefulsets,daemonsets,services,configmaps,horizontalpodautoscalers"
 SECONDS = 60
+POLL_SECONDS = 0.1
 
 ARGOCD_NAMESPACE = "argocd"
 OWN_CRD = Path(__file__).with_name("argocd") / "crd.yaml"
@@ -73,14 +75,25 @@ class LocalCluster:
         definition = Path(os.environ.get("ARGOCD_CRD") or OWN_CRD)
         arguments = ("--server-side", "--validate=false", "--filename", str(definition))
         self.kubectl("apply", *arguments)
-        self.kubectl(
-            "wait", "--for=condition=Established", "crd/applications.argoproj.io", "--timeout=30s"
-        )
+        self._wait_until_served("/apis/argoproj.io/v1alpha1/applications")
         if self.is_real:
             namespaces = _namespaces((ARGOCD_NAMESPACE,)) + "---\n" + _argocd_binding()
         else:
             namespaces = _namespaces((ARGOCD_NAMESPACE,))
         self.kubectl("apply", "--validate=false", "--filename", "-", stdin=namespaces)
+
+    def _wait_until_served(self, path: str) -> None:
+        """`kubectl wait` gives up on a definition that has no conditions yet."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            try:
+                self.kubectl("get", "--raw", path)
+            except subprocess.CalledProcessError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_SECONDS)
+            else:
+                return
 
     def deploy(self, repo_url: str) -> None:
         """One Application for each environment of the cluster repository. Each starts with a sync,
@@ -90,6 +103,10 @@ class LocalCluster:
             for environment in sorted((SEED / "environments").iterdir())
         )
         self.kubectl("apply", "--validate=false", "--filename", "-", stdin=applications)
+
+    def undeploy(self) -> None:
+        """Remove the Applications; what they made stays."""
+        self.kubectl("delete", "applications", "--all", f"--namespace={ARGOCD_NAMESPACE}")
 
     def clear(self) -> None:
         """Remove what stands in its namespaces, in one call."""

@@ -4,6 +4,7 @@ CD's own definition, as a newcomer has it; the adapter and the loop work there t
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,11 @@ from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.domain.argocd import Health, SyncStatus
 from chatbot.domain.argocd_pause import Paused, Restored
 from chatbot.domain.argocd_sync import SyncOrder, Told
+from chatbot.domain.errors import NotFound, Permanent
 from chatbot.ports import Deployer
 from sandbox.argocd import Controller, Settings
 from sandbox.cluster import ARGOCD_NAMESPACE, NAMESPACES, SEED, LocalCluster, local_cluster
+from sandbox.control_plane import assets
 from sandbox.kubelet import Kubelet
 from sandbox.kubelet import Settings as KubeletSettings
 from tests.contract.cluster.world import eventually
@@ -49,6 +52,29 @@ def deployer(cluster: LocalCluster, repo: GitRepo) -> Iterator[Deployer]:
     pods = KubeletSettings(ready_after=0.05)
     with Kubelet(config, settings=pods), Controller(config, repo.url, settings=settings):
         yield ArgoCDs(KubernetesClusters(str(cluster.bot_kubeconfig)))("")
+
+
+def test_on_the_real_server_the_bot_is_bound_where_the_applications_are(tmp_path: Path) -> None:
+    if assets() is None:
+        pytest.skip("KUBEBUILDER_ASSETS names no directory with etcd and kube-apiserver")
+    with local_cluster(tmp_path) as real:
+        real.install_argocd()
+        real.deploy("https://git.example/acme/cluster-config")
+        found = ArgoCDs(KubernetesClusters(str(real.bot_kubeconfig)))("")
+        prod = eventually(lambda: _readable(found, "prod"))
+        assert prod.in_flight is not None
+        assert (prod.auto_sync, _readable(found, "dev").self_heal) == (False, True)
+        real.undeploy()
+        with pytest.raises(NotFound):
+            found.application("prod", ARGOCD_NAMESPACE)
+
+
+def _readable(deployer: Deployer, name: str) -> Any:
+    """The server's authorizer learns of a new binding a moment later."""
+    try:
+        return deployer.application(name, ARGOCD_NAMESPACE)
+    except Permanent:
+        return None
 
 
 def settled(deployer: Deployer, name: str) -> bool:
