@@ -143,10 +143,10 @@ def _real() -> Iterator[LocalCluster]:
         cluster = LocalCluster(
             plane.admin_kubeconfig, plane.kubeconfig({CONTEXT: BOT}), is_real=True
         )
-        cluster.kubectl("apply", "--server-side", "--validate=false", "--filename", str(ROLES))
-        for namespace in NAMESPACES:
-            cluster.kubectl("create", "namespace", namespace)
-        cluster.kubectl("apply", "--validate=false", "--filename", "-", stdin=_bindings())
+        manifests = "\n---\n".join((ROLES.read_text(), _namespaces(), _bindings()))
+        cluster.kubectl(
+            *("apply", "--server-side", "--validate=false", "--filename=-"), stdin=manifests
+        )
         yield cluster
 
 
