@@ -143,7 +143,7 @@ def _real() -> Iterator[LocalCluster]:
         cluster = LocalCluster(
             plane.admin_kubeconfig, plane.kubeconfig({CONTEXT: BOT}), is_real=True
         )
-        manifests = "\n---\n".join((ROLES.read_text(), _namespaces(), _bindings()))
+        manifests = "\n---\n".join((ROLES.read_text(), _namespaces(NAMESPACES), _bindings()))
         cluster.kubectl(
             *("apply", "--server-side", "--validate=false", "--filename=-"), stdin=manifests
         )
