@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from slack_sdk import WebClient
 
+from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.clock import SystemClock
 from chatbot.adapters.github import GitHubHost
 from chatbot.adapters.kubectl import KubectlKustomize
@@ -16,6 +17,7 @@ from chatbot.domain.card import Card
 from chatbot.domain.change import Change, Path
 from chatbot.domain.lifecycle import State
 from chatbot.ports import Chat, Clock, Clusters, GitHost, Kustomize
+from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.courier import Courier
 from chatbot.services.intake import Intake
@@ -54,6 +56,7 @@ class Services:
     due_work: DueWork
     pull_request_poll: PullRequestPoll
     clusters: Clusters
+    auto_sync: AutoSync
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
@@ -67,7 +70,7 @@ def build(
     *,
     clock: Clock | None = None,
     chat: Chat | None = None,
-    clusters: Clusters | None = None,
+    clusters: KubernetesClusters | None = None,
     git: GitHost | None = None,
     kustomize: Kustomize | None = None,
 ) -> Services:
@@ -100,7 +103,8 @@ def build(
     )
     couriers = WorkerPool("courier", courier.deliver, DELIVERY_WORKERS, rush.make_way)
     repository = ClusterRepository(git, kustomize or KubectlKustomize())
-    steps = _steps(settings, store, ledger, clusters, git, repository)
+    auto_sync = AutoSync(environments, ArgoCDs(clusters), store, ledger)
+    steps = _steps(settings, store, ledger, clusters, git, repository, auto_sync)
     reconciler = Reconciler(
         store=store,
         clock=clock,
@@ -131,6 +135,7 @@ def build(
         due_work=DueWork(store, clock, reconcilers.wake, couriers.wake),
         pull_request_poll=PullRequestPoll(store, git, ledger, reconcilers.wake),
         clusters=clusters,
+        auto_sync=auto_sync,
     )
 
 
@@ -151,10 +156,11 @@ def _steps(
     clusters: Clusters,
     git: GitHost,
     repository: ClusterRepository,
+    auto_sync: AutoSync,
 ) -> Steps:
     environments = settings.environments
     planner = Planner(environments, clusters, ledger)
-    rollout = Rollout(environments, clusters, git, store, ledger, planner)
+    rollout = Rollout(environments, clusters, git, store, ledger, planner, auto_sync)
     backfill = Backfill(
         environments=environments,
         clusters=clusters,
@@ -163,6 +169,7 @@ def _steps(
         base=settings.git.branch,
         ledger=ledger,
         login_of=lambda user: settings.github_logins.get(user, ""),
+        auto_sync=auto_sync,
     )
     direct: dict[State, Callable[[Change], Change]] = {
         State.REQUESTED: planner.plan,

@@ -40,6 +40,7 @@ def run(settings: Settings, *, bot: bool, jobs: bool) -> None:
             connection = connect(settings.slack, slack_client(settings), services.desk)
         _status(services, connection, parts)
         if jobs:
+            services.auto_sync.tend()
             background = scheduler(services)
             background.start()
             parts.callback(background.shutdown)

@@ -13,6 +13,9 @@ from chatbot.bootstrap import Services
 DUE_SECONDS = 1
 """How late a retry or a watched rollout may be looked at again."""
 
+AUTO_SYNC_SECONDS = 60
+"""How long Argo CD's auto-sync may stay paused for a change that is gone."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -32,6 +35,11 @@ def jobs(services: Services) -> list[Job]:
             "poll-pull-requests",
             IntervalTrigger(seconds=poll_seconds),
             services.pull_request_poll.run,
+        ),
+        Job(
+            "tend-auto-sync",
+            IntervalTrigger(seconds=AUTO_SYNC_SECONDS),
+            services.auto_sync.tend,
         ),
     ]
 

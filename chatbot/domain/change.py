@@ -235,6 +235,8 @@ class Progress(BaseModel):
     """Whether field conflicts are overridden, by somebody's deliberate choice."""
     snapshot: tuple[SnapshotEntry, ...] | None = None
     """Stored before the first write; None until then."""
+    auto_sync_until: AwareDatetime | None = None
+    """Until when Argo CD's auto-sync is paused for this change; None when it is not."""
     restarted_at: str = ""
     """The annotation's value, decided before it is sent."""
     applied_at: AwareDatetime | None = None

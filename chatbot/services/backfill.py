@@ -19,6 +19,7 @@ from chatbot.domain.errors import Permanent
 from chatbot.domain.gitedit import Apply, Edit, Restart, Scale
 from chatbot.domain.lifecycle import Event
 from chatbot.ports import Cluster, Clusters, GitHost, Manifest
+from chatbot.services.autosync import AutoSync
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import wanted_manifests
 from chatbot.services.repository import ClusterRepository
@@ -38,6 +39,7 @@ class Backfill:
     ledger: Ledger
     login_of: Callable[[str], str]
     """Slack user id to GitHub login; empty where it is not known."""
+    auto_sync: AutoSync
 
     def reconcile(self, change: Change) -> Change:
         """Step `reconciling`: ask Git if it was not asked, else compare."""
@@ -142,6 +144,8 @@ class Backfill:
     def _compare(self, change: Change) -> Change:
         divergence = self._divergence(change)
         if not divergence:
+            if (restored := self.auto_sync.restore(change)) is not None:
+                return restored
             return self.ledger.advance(
                 change,
                 Event.IN_SYNC,

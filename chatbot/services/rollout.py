@@ -12,6 +12,7 @@ from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
 from chatbot.domain.rollout import RolloutStatus, judge
 from chatbot.ports import Cluster, Clusters, GitHost, Store
+from chatbot.services.autosync import AutoSync
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import perform
 from chatbot.services.plan import Planner
@@ -30,6 +31,7 @@ class Rollout:
     store: Store
     ledger: Ledger
     planner: Planner
+    auto_sync: AutoSync
 
     def apply(self, change: Change) -> Change:
         """Step `applying`: wait for the objects, make sure that what was confirmed still holds,
@@ -38,6 +40,8 @@ class Rollout:
             return self._queue(change, holders)
         if change.progress.started_digest != change.progress.confirmed_digest:
             return self._start(change)
+        if (paused := self.auto_sync.pause(change)) is not None:
+            return paused
         try:
             perform(self._cluster(change), change)
         except Permanent as error:
@@ -78,6 +82,8 @@ class Rollout:
         if pull_request and pull_request.state is PullRequestState.OPEN:
             self.git.close(pull_request.number)
         self._cluster(change).restore(change.progress.snapshot or (), change=change.id)
+        if (restored := self.auto_sync.restore(change)) is not None:
+            return restored
         failure = change.progress.failure
         return self.ledger.advance(
             change,
