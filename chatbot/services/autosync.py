@@ -97,7 +97,7 @@ class AutoSync:
         change = self._holder(held.change)
         if change is None:
             outcome = deployer.restore(application.name, namespace, held.change)
-            self._record(held.change, application, "auto_sync.restored", outcome)
+            self._record(held.change, application, outcome)
             return
         now = self.ledger.clock.now()
         if held.until is None or held.until - now < PROLONG_BEFORE:
@@ -115,18 +115,20 @@ class AutoSync:
             return None
         return change if change.state in HOLDING or change.progress.auto_sync_until else None
 
-    def _record(
-        self, change_id: str, application: Application, kind: str, outcome: Restored
-    ) -> None:
-        number = parse_change_id(change_id)
-        log.warning(kind, application=application.name, held_by=change_id, outcome=outcome)
+    def _record(self, held_by: str, application: Application, outcome: Restored) -> None:
+        """What was left behind may name a change that this database does not know."""
+        log.warning("auto_sync.restored", application=application.name, held_by=held_by)
         self.store.record(
             AuditEntry(
-                kind=kind,
+                kind="auto_sync.restored",
                 actor=SYSTEM,
-                change=number,
+                change=None,
                 at=self.ledger.clock.now(),
-                data={"application": application.name, "outcome": outcome.value, "left": True},
+                data={
+                    "application": application.name,
+                    "outcome": outcome.value,
+                    "held_by": held_by,
+                },
             )
         )
 

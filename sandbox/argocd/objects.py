@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.api import APPLY_PATCH
+from chatbot.adapters.kubernetes.defaults import complete_ports
 from chatbot.adapters.kubernetes.discovery import Discovery
 from chatbot.adapters.kubernetes.objects import Objects
 from chatbot.domain.change import Target
@@ -101,7 +102,8 @@ class Cluster:
         return placed
 
     def apply(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
-        """Server-side apply by force. Raises what the adapter raises."""
+        """Server-side apply by force; ports get the protocol that old servers insist on. Raises
+        what the adapter raises."""
         target = _target(manifest)
         try:
             path = self._objects.path(target)
@@ -117,7 +119,7 @@ class Cluster:
             "PATCH",
             path,
             doing=f"apply {target}",
-            body=manifest,
+            body=complete_ports(manifest),
             content_type=APPLY_PATCH,
             query={**query, **({"dryRun": "All"} if dry_run else {})},
         )
