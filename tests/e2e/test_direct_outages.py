@@ -1,6 +1,7 @@
 """What happens while something outside is away, and when the bot itself stops: later, but once."""
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
+from sandbox.children import Child
 from tests.support import call_names
 from tests.support.forge import running_forge
 from tests.support.proxy import Call, Fault, Proxy
@@ -21,6 +23,16 @@ def confirmed(world: World) -> Change:
     world.wait(change, State.AWAITING_CONFIRMATION)
     world.click(change, "confirm_diff")
     return change
+
+
+def ended(bot: Child, *, within: float) -> int:
+    """Its exit status; when it does not end, an error that says where every thread is."""
+    try:
+        return bot.process.wait(within)
+    except subprocess.TimeoutExpired as error:
+        bot.process.send_signal(signal.SIGABRT)
+        bot.process.wait(within)
+        raise AssertionError(f"it did not end within {within} s:\n{bot.printed()}") from error
 
 
 def finished(world: World, change: Change) -> None:
@@ -40,11 +52,11 @@ def finished(world: World, change: Change) -> None:
 
 
 def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(world: World) -> None:
-    bot = world.start()
+    bot = world.start(PYTHONFAULTHANDLER="1")
     change = confirmed(world)
     world.until(lambda: "change.applied" in world.events(change))
     bot.process.send_signal(signal.SIGTERM)
-    assert bot.process.wait(20) == 0
+    assert ended(bot, within=20.0) == 0
     assert "redlight.stopped" in bot.printed()
     steps = world.events(change)
     world.start()
