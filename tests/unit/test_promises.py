@@ -15,6 +15,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from chatbot import ports
+from chatbot.adapters.argocd import ArgoCD, ArgoCDs
 from chatbot.adapters.clock import SystemClock
 from chatbot.adapters.github import GitHubHost
 from chatbot.adapters.kubectl import KubectlKustomize
@@ -213,6 +214,8 @@ ADAPTERS = [
     (ports.Clusters, KubernetesClusters),
     (ports.GitHost, GitHubHost),
     (ports.Kustomize, KubectlKustomize),
+    (ports.Deployer, ArgoCD),
+    (ports.Deployers, ArgoCDs),
     (ports.Chat, SlackChat),
 ]
 
@@ -223,7 +226,7 @@ def _methods(port: type) -> Iterator[str]:
         for name, value in vars(port).items()
         if inspect.isfunction(value)
         and (not name.startswith("_") or name == "__call__")
-        and value.__module__ == ports.__name__
+        and value.__module__.startswith(ports.__name__)
     )
 
 
@@ -232,7 +235,7 @@ def test_every_port_has_an_adapter() -> None:
         value
         for value in vars(ports).values()
         if inspect.isclass(value) and getattr(value, "_is_protocol", False)
-        if value.__module__ == ports.__name__
+        if value.__module__.startswith(ports.__name__)
     }
     assert {port for port, _ in ADAPTERS} == protocols
 

@@ -1,0 +1,32 @@
+"""What Redlight needs from outside, as Protocols; `adapters` has one file for each.
+
+Every method that leaves the process may raise `RetryLater` or `Permanent` (or one of its kin:
+`NotFound`, `Conflict`) from `domain.errors`, and nothing else on purpose. Every call has a
+timeout of its own. Every write is safe to repeat.
+"""
+
+from chatbot.ports.argocd import Deployer, Deployers
+from chatbot.ports.chat import Chat
+from chatbot.ports.clock import Clock
+from chatbot.ports.cluster import Cluster, Clusters, DryRun, Kind
+from chatbot.ports.git import GitHost, Kustomize, RepoFile
+from chatbot.ports.manifest import Manifest
+from chatbot.ports.store import CardRow, NewChange, Store
+
+__all__ = [
+    "CardRow",
+    "Chat",
+    "Clock",
+    "Cluster",
+    "Clusters",
+    "Deployer",
+    "Deployers",
+    "DryRun",
+    "GitHost",
+    "Kind",
+    "Kustomize",
+    "Manifest",
+    "NewChange",
+    "RepoFile",
+    "Store",
+]

@@ -1,0 +1,49 @@
+"""Argo CD."""
+
+from datetime import datetime
+from typing import Protocol
+
+from chatbot.domain.argocd import Application
+from chatbot.domain.argocd_pause import Paused, Restored
+from chatbot.domain.argocd_sync import SyncOrder, Told
+from chatbot.domain.argocd_windows import SyncWindow
+
+
+class Deployer(Protocol):
+    """Argo CD in one cluster. An Application that is not there raises `NotFound`."""
+
+    def application(self, name: str, namespace: str) -> Application:
+        """As it is now; `domain.argocd_sync.sync_outcome` says what came of a sync."""
+        ...
+
+    def sync(self, name: str, namespace: str, order: SyncOrder) -> Told:
+        """Have the order's revision synced, once for each attempt. Raises `RetryLater`, with
+        whose it is, while another operation runs. An Application with auto-sync is not told."""
+        ...
+
+    def pause(self, name: str, namespace: str, change: str, until: datetime) -> Paused:
+        """Pause auto-sync for a change; a later `until` prolongs its own pause. Raises `Conflict`
+        when another change has paused it, or somebody turned auto-sync on again meanwhile."""
+        ...
+
+    def restore(self, name: str, namespace: str, change: str) -> Restored:
+        """Put auto-sync back exactly as it was. Raises `Conflict` when another change has paused
+        it."""
+        ...
+
+    def windows(self, application: Application) -> tuple[SyncWindow, ...] | None:
+        """The sync windows of its AppProject; None when Redlight may not read AppProjects (the
+        rule is optional). `domain.argocd_windows.blocking` says which are in the way."""
+        ...
+
+    def paused(self, namespace: str) -> list[Application]:
+        """The Applications that carry our mark, whatever change put it there."""
+        ...
+
+
+class Deployers(Protocol):
+    """Argo CD by kubeconfig context."""
+
+    def __call__(self, context: str) -> Deployer:
+        """Argo CD as seen from a context."""
+        ...

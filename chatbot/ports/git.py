@@ -1,0 +1,84 @@
+"""The cluster repository at its host, and what renders it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chatbot.domain.change import (
+    PullRequest,
+)
+from chatbot.ports.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class RepoFile:
+    """One file of a tree."""
+
+    path: str
+    blob_sha: str
+
+
+class GitHost(Protocol):
+    """The cluster repository at its host."""
+
+    def head(self, branch: str) -> str | None:
+        """Commit SHA a branch points to; None when there is no such branch."""
+        ...
+
+    def merge_base(self, base: str, head: str) -> str:
+        """The newest commit that both have: where `head` left `base`. Both are SHAs or branches."""
+        ...
+
+    def files(self, commit_sha: str, under: str = "") -> list[RepoFile]:
+        """Every file below a folder at a commit."""
+        ...
+
+    def read(self, blob_sha: str) -> bytes:
+        """A blob. Blobs never change, so they are remembered."""
+        ...
+
+    def commit(
+        self, branch: str, base_sha: str, message: str, files: Mapping[str, str | None]
+    ) -> str:
+        """One commit of many files (None deletes) on `branch`, made on top of `base_sha`;
+        returns its SHA. If the branch's tree already is the wanted one, returns its head. Never
+        forces; a branch with other content raises `Conflict`."""
+        ...
+
+    def open_pull_request(
+        self, branch: str, base: str, title: str, body: str, labels: Sequence[str]
+    ) -> PullRequest:
+        """The open pull request of `branch`: the one that is there, or a new one. One that was
+        closed unmerged is reopened if the host lets us."""
+        ...
+
+    def pull_request(self, number: int, etag: str = "") -> PullRequest | None:
+        """As it is now; None when it is unchanged since `etag`."""
+        ...
+
+    def pull_request_of(self, branch: str) -> PullRequest | None:
+        """The newest pull request from `branch`, in whatever state."""
+        ...
+
+    def merge(self, number: int, head_sha: str, method: str) -> str:
+        """Merge if the head still is `head_sha`; returns the merge commit. Already merged is
+        success. `Conflict` when the head moved or it does not merge cleanly; `Permanent` when
+        branch protection says no, with its words."""
+        ...
+
+    def close(self, number: int) -> None:
+        """Close unmerged; closed already is success."""
+        ...
+
+    def delete_branch(self, branch: str) -> None:
+        """Gone already is success."""
+        ...
+
+
+class Kustomize(Protocol):
+    """Renders a kustomization with the real kustomize."""
+
+    def render(self, files: Mapping[str, str], folder: str) -> list[Manifest]:
+        """Render `folder` of a repository given as {path: text}. Raises `Permanent` with
+        kustomize's own message."""
+        ...

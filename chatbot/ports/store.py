@@ -1,0 +1,149 @@
+"""The tables."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chatbot.domain.change import (
+    Change,
+    ChangeRequest,
+    MessageRef,
+    Path,
+)
+from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent
+from chatbot.domain.lifecycle import State
+from chatbot.domain.notice import Delivery, Notice
+
+
+@dataclass(frozen=True)
+class NewChange:
+    """A change that has no number yet."""
+
+    path: Path
+    requester: str
+    request: ChangeRequest
+    submission: str
+    """Slack's id of the submitted view: submitting it twice makes one change."""
+
+
+@dataclass(frozen=True)
+class CardRow:
+    """Where a change's card stands and which revision of the change it shows."""
+
+    change: int
+    message: MessageRef | None
+    shown_revision: int
+    attempted: bool
+    """A first post may have reached Slack without being recorded."""
+
+
+class Store(Protocol):
+    """The tables. Safe from many threads and from two processes; no method leaves a
+    transaction open."""
+
+    def create_change(
+        self, new: NewChange, entry: AuditEntry, notices: Sequence[Notice] = ()
+    ) -> Change:
+        """Give the next number (no gaps, no repeats) and store the change as `requested`, due at
+        once, with its audit entry, whose `change` is filled in and whose `at` is the time of
+        creation. A `submission` seen before returns the change it made."""
+        ...
+
+    def save(
+        self, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice] = ()
+    ) -> Change:
+        """The one function that writes state: the change, its audit entries and its notices in
+        one transaction. Returns it with the next `version`. Raises `StaleChange` if the row has
+        moved on since `change.version` was read."""
+        ...
+
+    def change(self, number: int) -> Change:
+        """Raises `NotFound`."""
+        ...
+
+    def record(self, entry: AuditEntry) -> None:
+        """Append an event that explains no change of state, such as a refusal."""
+        ...
+
+    def due(self, now: datetime, limit: int = 100) -> list[int]:
+        """Numbers of changes whose `due_at` has come, oldest first."""
+        ...
+
+    def deliveries_due(self, now: datetime, limit: int = 100) -> list[int]:
+        """Numbers of changes whose card shows an older revision, or that have notices to send,
+        and that no `delay_delivery` keeps back."""
+        ...
+
+    def hold(self, change: Change) -> list[int]:
+        """Take the change's objects in its environment, all or none. Returns the numbers of the
+        changes that hold some of them, lowest first; empty: they are ours. Repeating is fine.
+        `save` lets go of them when the state is not in `HOLDING`."""
+        ...
+
+    def changes(
+        self,
+        *,
+        requester: str = "",
+        environment: str = "",
+        text: str = "",
+        open_only: bool = False,
+        limit: int = 10,
+    ) -> list[Change]:
+        """Changes for a list: newest first; of open ones, those that wait for a person before the
+        others. `text` matches id, target, namespace, justification
+        and incident id."""
+        ...
+
+    def live_counts(self) -> dict[State, int]:
+        """How many changes that are not closed are in which state."""
+        ...
+
+    def with_open_pull_request(self) -> list[int]:
+        """Numbers of changes in `pr_open`."""
+        ...
+
+    def events(self, change: int | None = None) -> list[AuditEvent]:
+        """The audit log in order, whole or of one change."""
+        ...
+
+    def check_audit(self) -> AuditCheck:
+        """Walk the hash chain to the first event that does not follow from the one before it. A
+        missing tail shows against the stored head."""
+        ...
+
+    def card(self, change: int) -> CardRow:
+        """The change's card, posted or not."""
+        ...
+
+    def card_attempted(self, change: int) -> None:
+        """Intent: the card is about to be posted for the first time."""
+        ...
+
+    def card_shown(self, change: int, message: MessageRef, revision: int) -> None:
+        """The card at `message` shows the change as of `revision`."""
+        ...
+
+    def pending_notices(self, change: int) -> list[Delivery]:
+        """Notices not yet sent, in the order they were written."""
+        ...
+
+    def notice_attempted(self, change: int, key: str) -> None:
+        """Intent: the notice is about to be sent."""
+        ...
+
+    def notice_sent(self, change: int, key: str, message: MessageRef | None) -> None:
+        """The notice stands at `message`, or nobody can be reached (None); it is not sent
+        again."""
+        ...
+
+    def delay_delivery(self, change: int, until: datetime) -> None:
+        """Slack is not there: card and notices of this change are due again at `until`."""
+        ...
+
+    def claim(self, change: int, task: str) -> AbstractContextManager[bool]:
+        """Keep a task (`reconcile`, `deliver`) of a change to one worker, across threads and
+        processes; yields False when another worker that is alive has it. A dead process's claims
+        are free at once."""
+        ...
