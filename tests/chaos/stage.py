@@ -1,6 +1,8 @@
 """A world whose bot reaches everything outside through the proxy, can be killed at a call, and is
 started again; and the persistent person who does again what had no effect."""
 
+import contextlib
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
 import yaml
 
 from chatbot.domain.change import Change
@@ -20,7 +23,10 @@ from tests.support.proxy import Call, Fault, Proxy
 from tests.support.world import CHANNELS, REQUESTER, World
 
 ROUND_SECONDS = 120.0
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
+ANSWER_SECONDS = 12.0
+"""How long Slack, or the test's hand on it, takes at most to say that nobody answered."""
+
 PATIENCE = 3.0
 """Seconds that a person waits before they look whether to do it again."""
 
@@ -164,7 +170,8 @@ class Person:
         if state is None:
             self._ask()
         elif state == State.AWAITING_CONFIRMATION.value:
-            self._slack.click(REQUESTER, self._channel, self._cards()[0]["ts"], "confirm_diff")
+            ts = self._cards()[0]["ts"]
+            self._do(lambda: self._slack.click(REQUESTER, self._channel, ts, "confirm_diff"))
             self._wait(lambda: self._state() != state)
         elif state == State.PR_OPEN.value and self._channel == CHANNELS["test"]:
             self._merge()
@@ -174,10 +181,12 @@ class Person:
 
     def _ask(self) -> None:
         if not self._form_is_open():
-            self._slack.command(REQUESTER, self._channel, "/change", self._command)
+            self._do(
+                lambda: self._slack.command(REQUESTER, self._channel, "/change", self._command)
+            )
             self._wait(self._form_is_open)
         if self._form_is_open():
-            self._slack.submit(REQUESTER, self._fields, timeout=PATIENCE)
+            self._do(lambda: self._slack.submit(REQUESTER, self._fields))
             self._wait(lambda: self._state() is not None)
 
     def _form_is_open(self) -> bool:
@@ -203,9 +212,21 @@ class Person:
         cards = self._cards()
         return cards[0]["text"].rsplit(" ", 1)[-1] if cards else None
 
-    def _wait(self, look: Callable[[], Any]) -> None:
+    def _do(self, act: Callable[[], object]) -> None:
+        """Until Slack has an answer for the person, or there is no bot to give one."""
+        answered = threading.Event()
+
+        def acting() -> None:
+            with contextlib.suppress(AssertionError, requests.RequestException):
+                act()
+            answered.set()
+
+        threading.Thread(target=acting, daemon=True).start()
+        self._wait(answered.is_set, ANSWER_SECONDS)
+
+    def _wait(self, look: Callable[[], Any], seconds: float = PATIENCE) -> None:
         """For an effect, for the bot's death, or until patience ends."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + seconds
         while not look() and self._stage.alive() and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
 
