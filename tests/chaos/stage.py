@@ -158,6 +158,8 @@ class Person:
             if not stage.alive():
                 stage.start()
                 continue
+            cards = self._cards()
+            assert len(cards) <= 1, f"two cards: {[card['text'] for card in cards]}"
             if self._state() == self._ends.value and stage.settled() and stage.alive():
                 return stage.world.store.changes(limit=1)[0]
             try:
