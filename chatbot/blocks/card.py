@@ -56,7 +56,7 @@ _STATE_WORDS: dict[State, str] = {
     State.EXPIRED: "⚪ expired",
     State.FAILED: "🔴 failed",
     State.ROLLING_BACK: "🔵 rolling back",
-    State.ROLLED_BACK: "🔴 rolled back",
+    State.ROLLED_BACK: "🔴 failed, put back as it was",
     State.HELD: "🔴 held",
 }
 

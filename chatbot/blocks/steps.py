@@ -21,7 +21,7 @@ _STRAYED: dict[State, str] = {
     State.BLOCKED: "🔴 blocked",
     State.FAILED: "🔴 failed",
     State.ROLLING_BACK: "▸ roll back",
-    State.ROLLED_BACK: "🔴 rolled back",
+    State.ROLLED_BACK: "🔴 put back",
     State.CANCELLED: "⚪ cancelled",
     State.REJECTED: "⚪ rejected",
     State.EXPIRED: "⚪ expired",

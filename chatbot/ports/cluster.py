@@ -86,8 +86,9 @@ class Cluster(Protocol):
         ...
 
     def failing_pods(self, target: Target) -> list[str]:
-        """Why the pods of a workload do not come up, a sentence each: pod, reason, message, from
-        pod statuses and warning events; and the workload's own warning events."""
+        """Why the pods of a workload do not come up, a sentence for those that fail alike: pod,
+        reason, message, from pod statuses and warning events, and how many more pods; and the
+        workload's own warning events."""
         ...
 
     def autoscalers(self, target: Target) -> list[str]:

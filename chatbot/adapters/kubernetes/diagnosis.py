@@ -1,5 +1,6 @@
 """Why a workload does not come up, in the words of its pods' statuses and of warning events."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -33,28 +34,56 @@ _FINE_WAITING = frozenset({"ContainerCreating", "PodInitializing"})
 
 
 def failing_pods(objects: Objects, target: Target) -> list[str]:
-    """See `Cluster.failing_pods`: only pods of the newest revision, the workload's own warnings
-    last, at most `SENTENCES`."""
+    """See `Cluster.failing_pods`: only pods of the newest revision, those that fail alike in one
+    sentence, the workload's own warnings last, at most `SENTENCES`."""
     workload = objects.get(target)
     if workload is None:
         return []
     owner = _newest_owner(objects, target, workload)
-    pods = _pods_of(objects, target, workload, owner)
-    sentences: list[str] = []
+    sentences = _told(objects, _pods_of(objects, target, workload, owner))
+    for thing in [workload] if owner is None else [owner, workload]:
+        label = f"{str(thing['kind']).lower()} {thing['metadata']['name']}"
+        sentences += [f"{label}: {reason}" for reason in _warnings(objects, thing)]
+    return list(dict.fromkeys(sentences))[:SENTENCES]
+
+
+def _told(objects: Objects, pods: Sequence[Manifest]) -> list[str]:
+    """A sentence for each way in which pods fail: the first such pod, and how many more."""
+    first: dict[tuple[str, ...], str] = {}
+    more: Counter[tuple[str, ...]] = Counter()
     asked = 0
     for pod in pods:
         reasons = list(_pod_reasons(pod))
         if not reasons and _ready(pod):
             continue
-        name = pod["metadata"]["name"]
-        if asked < PODS_ASKED:
+        way = tuple(_head(reason) for reason in reasons)
+        if way not in first and asked < PODS_ASKED:
             asked += 1
-            reasons += _warnings(objects, pod)
-        sentences += [f"pod {name}: {reason}" for reason in reasons]
-    for thing in [workload] if owner is None else [owner, workload]:
-        label = f"{str(thing['kind']).lower()} {thing['metadata']['name']}"
-        sentences += [f"{label}: {reason}" for reason in _warnings(objects, thing)]
-    return list(dict.fromkeys(sentences))[:SENTENCES]
+            reasons += [event for event in _warnings(objects, pod) if not _said(event, reasons)]
+            way = way or tuple(_head(reason) for reason in reasons)
+        if way in first:
+            more[way] += 1
+        elif reasons:
+            first[way] = f"pod {pod['metadata']['name']}: {'; '.join(reasons)}"
+    return [f"{sentence}{_and_more(more[way])}" for way, sentence in first.items()]
+
+
+def _head(reason: str) -> str:
+    """What replicas that fail alike have in common: the reason without its message."""
+    parts = reason.split(": ")
+    return ": ".join(parts[:2] if parts[0].startswith("container ") else parts[:1])
+
+
+def _said(event: str, reasons: Sequence[str]) -> bool:
+    """Whether a warning only repeats what the pod's status says: that the kubelet backs off, or
+    the same message."""
+    reason, _, message = event.partition(": ")
+    repeated = message.removeprefix("Error: ")
+    return bool(reasons) and (reason == "BackOff" or any(repeated in told for told in reasons))
+
+
+def _and_more(pods: int) -> str:
+    return "" if not pods else f" (and {pods} more pod{'s' if pods > 1 else ''})"
 
 
 def autoscalers(objects: Objects, target: Target) -> list[str]:

@@ -108,9 +108,28 @@ def test_failing_pods_of_the_newest_revision_say_why(cluster_world: ClusterWorld
     sentences = world.cluster.failing_pods(target(workload))
 
     assert sentences == [
-        f"pod web-10-a: container app: ImagePullBackOff: {message}",
-        "pod web-10-a: Failed: manifest unknown",
+        f"pod web-10-a: container app: ImagePullBackOff: {message}; Failed: manifest unknown",
         "replicaset web-10: FailedCreate: exceeded quota: pods",
+    ]
+
+
+def test_pods_that_fail_alike_are_told_once_and_counted(cluster_world: ClusterWorld) -> None:
+    world = cluster_world
+    _let_pods_in(world)
+    workload = world.admin.create(deployment(world.namespace))
+    owner = _replica_set(world, workload, 1)
+    message = 'Back-off pulling image "registry.example/web:2"'
+    for name in "abc":
+        waits = {"waiting": {"reason": "ImagePullBackOff", "message": message}}
+        pod = _pod(world, f"web-{name}", owner, waits)
+        _warning(world, pod, "BackOff", message)
+        _warning(world, pod, "Failed", "Error: ImagePullBackOff")
+        _warning(world, pod, "Failed", message)
+    _pod(world, "web-d", owner, {"terminated": {"exitCode": 137, "reason": "OOMKilled"}})
+
+    assert world.cluster.failing_pods(target(workload)) == [
+        f"pod web-a: container app: ImagePullBackOff: {message} (and 2 more pods)",
+        "pod web-d: container app: OOMKilled, exit code 137",
     ]
 
 

@@ -207,7 +207,7 @@ def test_what_stands_still_needs_somebody_and_what_goes_back_by_itself_does_not(
     assert state_words(WAYS["rolling_back"]) == "🔵 rolling back"
     assert state_words(WAYS["rolling_back_stuck"]) == "🟠 stuck rolling back"
     assert state_words(WAYS["applying_behind"]) == "⏳ applying, waiting"
-    assert state_words(WAYS["rolled_back"]) == "🔴 rolled back"
+    assert state_words(WAYS["rolled_back"]) == "🔴 failed, put back as it was"
     assert state_words(WAYS["rolled_back_as_asked"]) == "⚪ rolled back"
 
 
