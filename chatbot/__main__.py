@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from chatbot.settings import Settings
 
 T = TypeVar("T")
+_FILE = click.Path(exists=True, allow_dash=True, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,6 +71,26 @@ def export(change: str) -> None:
         raise click.BadParameter(f"“{change}” is no change id; write it like CHG-12.")
     story = _with_store(lambda store: exported(store, number))
     click.echo(json.dumps(story, indent=2, ensure_ascii=False))
+
+
+@main.group()
+def policy() -> None:
+    """Policy as code, as the bot applies it."""
+
+
+@policy.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=_FILE)
+@click.option("--policies", type=_FOLDER, help="Has opa/ and gatekeeper/; default: the shipped.")
+@click.option("--inventory", multiple=True, type=_FILE, help="Objects for data.inventory.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def test(
+    files: tuple[Path, ...], policies: Path | None, inventory: tuple[Path, ...], *, as_json: bool
+) -> None:
+    """Judge the objects in FILE… (files, folders, or - for standard input) by the policies. A
+    file may hold many documents, or AdmissionReviews. Exit status 1 if anything denies."""
+    from chatbot import policy_test
+
+    _exit(lambda: policy_test.run(files, policies, inventory, as_json=as_json))
 
 
 @main.command()

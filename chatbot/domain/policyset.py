@@ -78,7 +78,7 @@ def read(files: Mapping[str, str]) -> PolicySet:
     """A set from `{path: text}`, paths relative to the folder that holds `opa/` and
     `gatekeeper/`. Never raises: what is wrong becomes a problem."""
     reader = _Reader()
-    names = sorted(files)
+    names = sorted(path for path in files if is_policy_file(path))
     if len(names) > MAX_FILES:
         reader.problem("", "policies", f"there are more than {MAX_FILES} policy files")
     for path in names[:MAX_FILES]:
@@ -91,6 +91,15 @@ def read(files: Mapping[str, str]) -> PolicySet:
         problems=tuple(reader.problems),
         paths=frozenset(names),
         revision=_revision(json.dumps([[path, files[path]] for path in names])),
+    )
+
+
+def is_policy_file(path: str) -> bool:
+    """Whether a file of that path, relative to the folder, could hold a policy or its data."""
+    place = PurePosixPath(path)
+    top = place.parts[0] if place.parts else ""
+    return (top == "opa" and (place.suffix == ".rego" or place.name in _DATA_FILES)) or (
+        top == "gatekeeper" and place.suffix in _YAML
     )
 
 
@@ -136,11 +145,12 @@ class _Reader:
         top = place.parts[0]
         if len(text) > MAX_FILE:
             self.problem(path, place.stem, f"the file has more than {MAX_FILE:,} characters")
-        elif top == "opa" and place.suffix == ".rego" and not place.stem.endswith("_test"):
-            self._module(path, text)
-        elif top == "opa" and place.name in _DATA_FILES:
+        elif place.suffix == ".rego":
+            if not place.stem.endswith("_test"):
+                self._module(path, text)
+        elif top == "opa":
             self._data(place, text)
-        elif top == "gatekeeper" and place.suffix in _YAML:
+        else:
             for document in self._documents(path, text):
                 self._gatekeeper(path, document)
 

@@ -11,6 +11,7 @@ from chatbot.ports.clock import Clock
 from chatbot.ports.cluster import Cluster, Clusters, DryRun, Kind
 from chatbot.ports.git import GitHost, Kustomize, RepoFile
 from chatbot.ports.manifest import Manifest
+from chatbot.ports.policy import Policies
 from chatbot.ports.store import CardRow, NewChange, Store
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Kustomize",
     "Manifest",
     "NewChange",
+    "Policies",
     "RepoFile",
     "Store",
 ]
