@@ -88,9 +88,9 @@ def test(
 ) -> None:
     """Judge the objects in FILE… (files, folders, or - for standard input) by the policies. A
     file may hold many documents, or AdmissionReviews. Exit status 1 if anything denies."""
-    from chatbot import policy_test
+    from chatbot import policy_command
 
-    _exit(lambda: policy_test.run(files, policies, inventory, as_json=as_json))
+    _exit(lambda: policy_command.run(files, policies, inventory, as_json=as_json))
 
 
 @main.command()
