@@ -114,7 +114,9 @@ class RegoPolicies:
         review = policyinput.review(subject, run.namespaces)
         try:
             text = json.dumps(review)
-            document = json.dumps({**subject.object, "review": review})
+            document = ""
+            if compiled.packages:
+                document = json.dumps({**subject.object, "review": review})
         except (TypeError, ValueError, RecursionError) as error:
             sentence = f"the object cannot be written as JSON: {error}"
             yield about(subject.object, LIMITS, sentence, Enforcement.DENY)

@@ -16,6 +16,7 @@ T = TypeVar("T")
 _PLACE = re.compile(r"^\s*--> (?P<path>.+):(?P<line>\d+):(?P<column>\d+)\s*$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (?P<text>.+)$", re.MULTILINE)
 _MAX_ERROR: Final = 300
+_NOTHING: Final = ("[]", "{}")
 _CLOSED: Final = (("http.send", 1), ("opa.runtime", 0))
 
 
@@ -30,11 +31,13 @@ class Engine:
         self._engine = _guarded(regorus.Engine)
         self._inventory: object = None
         self._data: dict[str, Any] = {}
+        self._prints = False
 
     def add_module(self, path: str, text: str, *, modern: bool) -> None:
         """Raises `RegoError` when it does not parse."""
         _guarded(lambda: self._engine.set_rego_v0(not modern))
         _guarded(lambda: self._engine.add_policy(path, text))
+        self._prints = self._prints or "print" in text
 
     def trees(self) -> list[dict[str, Any]]:
         """The syntax trees of the modules, in the order in which they were added."""
@@ -62,12 +65,16 @@ class Engine:
             self._inventory = token
 
     def evaluate(self, rule: str, document: str) -> Any:
-        """The value of a rule for an input, both the input and the answer JSON; None: undefined.
-        Raises `RegoError`."""
-        _guarded(lambda: self._engine.set_input_json(document))
-        answer = _guarded(lambda: self._engine.eval_rule_as_json(rule))
-        _guarded(self._engine.take_prints)
-        return json.loads(answer)
+        """The value of a rule for an input, both the input and the answer JSON; None: undefined,
+        or an empty collection. Raises `RegoError`."""
+        return _guarded(lambda: self._evaluate(rule, document))
+
+    def _evaluate(self, rule: str, document: str) -> Any:
+        self._engine.set_input_json(document)
+        answer = self._engine.eval_rule_as_json(rule)
+        if self._prints:
+            self._engine.take_prints()
+        return None if answer in _NOTHING else json.loads(answer)
 
     def _put(self, data: Mapping[str, Any]) -> None:
         if data:

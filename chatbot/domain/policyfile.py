@@ -12,7 +12,7 @@ from typing import Any, Final
 from chatbot.domain.errors import Permanent
 from chatbot.domain.policy import Subject, group_version
 from chatbot.domain.policyinput import from_review
-from chatbot.domain.yamltree import MAX_BYTES, MAX_DOCUMENTS, YamlError, compose, to_json
+from chatbot.domain.yamltext.tree import MAX_BYTES, MAX_DOCUMENTS, YamlError, compose, to_json
 
 MAX_TEXT: Final = 33_554_432
 """Characters of one file."""

@@ -23,7 +23,7 @@ from chatbot.domain.policygatekeeper import (
     constraint,
     template,
 )
-from chatbot.domain.yamltree import YamlError, compose, to_json
+from chatbot.domain.yamltext.tree import YamlError, compose, to_json
 
 MAX_FILES: Final = 500
 MAX_FILE: Final = 262_144
