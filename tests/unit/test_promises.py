@@ -21,6 +21,7 @@ from chatbot.adapters.github import GitHubHost
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.cluster import KubernetesCluster
+from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.slack import SlackChat
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.offers import Offer
@@ -216,6 +217,7 @@ ADAPTERS = [
     (ports.Kustomize, KubectlKustomize),
     (ports.Deployer, ArgoCD),
     (ports.Deployers, ArgoCDs),
+    (ports.Policies, RegoPolicies),
     (ports.Chat, SlackChat),
 ]
 
