@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 import pytest
 
 from chatbot.domain.change import Change
@@ -21,16 +23,26 @@ def refusal(offer: Offer, actor: Actor) -> str:
     return str(caught.value)
 
 
+def refused(offered: Iterable[Offer], actor: Actor, change: Change) -> list[Offer]:
+    """Those of the offers that this actor may not take."""
+    told_no = []
+    for offer in offered:
+        try:
+            permit(offer, actor, change)
+        except Refused:
+            told_no.append(offer)
+    return told_no
+
+
 @pytest.mark.parametrize("change", ways().values(), ids=ways())
 def test_whoever_asked_may_do_whatever_the_card_offers(change: Change) -> None:
-    for offer in offers(change):
-        permit(offer, REQUESTED_IT, change)
+    assert refused(offers(change), REQUESTED_IT, change) == []
 
 
 @pytest.mark.parametrize("change", ways().values(), ids=ways())
 def test_a_senior_may_do_all_but_confirm(change: Change) -> None:
-    for offer in set(offers(change)) - {Offer.CONFIRM}:
-        permit(offer, SENIOR_ACTOR, change)
+    offered = set(offers(change)) - {Offer.CONFIRM}
+    assert refused(offered, SENIOR_ACTOR, change) == []
 
 
 def test_only_whoever_asked_confirms_the_diff() -> None:

@@ -7,7 +7,7 @@ MEMBER = Person(id="U1", name="a requester")
 
 
 def test_every_full_member_may_request_when_there_is_no_list() -> None:
-    may_request(MEMBER, None)
+    assert may_request(MEMBER, None) is None
 
 
 def test_only_those_on_the_list_may_request() -> None:
