@@ -58,7 +58,9 @@ def exchanges(description: GithubDescription | None) -> Iterator[list[Any]]:
     with recorded() as seen:
         yield seen
     if description is not None:
-        complaints = [text for exchange in seen for text in description.complaints(exchange)]
+        # GitHub documents the 401 of bad credentials in prose, for all paths at once.
+        told = [exchange for exchange in seen if exchange.response.status_code != 401]
+        complaints = [text for exchange in told for text in description.complaints(exchange)]
         assert "\n".join(complaints) == ""
 
 
