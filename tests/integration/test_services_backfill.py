@@ -60,6 +60,7 @@ def test_git_is_asked_with_the_edit_and_the_record_in_one_commit(git_path: Direc
     }
     assert [label.name for label in pull.labels] == ["redlight"]
     assert f"Change-Id: {asked.id}" in pull.body
+    assert "octo-requester" in pull.body
 
 
 def test_asking_again_after_a_crash_finds_branch_and_pull_request(git_path: DirectPath) -> None:

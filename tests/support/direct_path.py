@@ -7,11 +7,13 @@ from typing import Any
 
 import yaml
 
+from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Change, Target
 from chatbot.domain.environment import Environment
+from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.ledger import Ledger
 from chatbot.services.plan import Planner
@@ -45,8 +47,9 @@ class DirectPath:
         self.set(confirm=False)
         self.git = github_host(forge) if forge else host_at(NOWHERE)
         self.planner = Planner(self.environments, clusters, self.ledger)
+        auto_sync = AutoSync(self.environments, ArgoCDs(clusters), store, self.ledger)
         self.rollout = Rollout(
-            self.environments, clusters, self.git, store, self.ledger, self.planner
+            self.environments, clusters, self.git, store, self.ledger, self.planner, auto_sync
         )
         self.backfill = Backfill(
             environments=self.environments,
@@ -55,6 +58,8 @@ class DirectPath:
             repository=ClusterRepository(self.git, KubectlKustomize()),
             base="main",
             ledger=self.ledger,
+            login_of=lambda user: "octo-requester" if user == builders.REQUESTER else "",
+            auto_sync=auto_sync,
         )
         self.repo: Any = forge.github(SENIOR).get_repo(forge.repo) if forge else None
 
