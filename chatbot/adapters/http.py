@@ -1,12 +1,11 @@
 """`/metrics` and `/healthz` over HTTP, for those who watch over Redlight itself."""
 
 from collections.abc import Callable, Iterable
-from threading import Thread
-from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
-from waitress.server import create_server
+
+from chatbot.adapters.wsgi import WsgiThread
 
 
 class StatusServer:
@@ -17,22 +16,20 @@ class StatusServer:
     ) -> None:
         self._metrics = make_wsgi_app(registry)
         self._healthy = healthy
-        self._server: Any = create_server(self._answer, host=host, port=port, threads=2)
-        self._thread = Thread(target=self._server.run, name="status", daemon=True)
+        self._server = WsgiThread("status", self._answer, host=host, port=port, threads=2)
 
     @property
     def port(self) -> int:
         """The port that was taken, also when 0 was asked for."""
-        return int(self._server.effective_port)
+        return self._server.port
 
     def start(self) -> None:
         """Answer requests on a thread of its own."""
-        self._thread.start()
+        self._server.start()
 
     def stop(self) -> None:
         """Stop answering."""
-        self._server.close()
-        self._thread.join(timeout=5)
+        self._server.stop()
 
     def _answer(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
         match environ["PATH_INFO"]:

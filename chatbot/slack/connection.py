@@ -1,14 +1,13 @@
 """The connection to Slack: Socket Mode by default, signed HTTP requests as an option."""
 
-from threading import Thread
 from typing import Any, Protocol
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
-from waitress.server import create_server
 
+from chatbot.adapters.wsgi import WsgiThread
 from chatbot.settings import SlackMode, SlackSettings
 from chatbot.slack.desk import Desk
 from chatbot.slack.prompt_app import PromptApp
@@ -72,15 +71,14 @@ class _Socket:
 class _Http:
     def __init__(self, app: App, port: int) -> None:
         handler: Any = SlackRequestHandler(app, path="/slack/events")
-        self._server = create_server(handler, host="0.0.0.0", port=port, threads=CONCURRENCY)  # noqa: S104 - Slack calls from outside; every request's signature is checked
-        self._thread = Thread(target=self._server.run, name="slack-http", daemon=True)
+        host = "0.0.0.0"  # noqa: S104 - Slack calls from outside; every request's signature is checked
+        self._server = WsgiThread("slack-http", handler, host=host, port=port, threads=CONCURRENCY)
 
     def open(self) -> None:
-        self._thread.start()
+        self._server.start()
 
     def is_open(self) -> bool:
-        return self._thread.is_alive()
+        return self._server.is_alive
 
     def close(self) -> None:
-        self._server.close()
-        self._thread.join(timeout=5)
+        self._server.stop()
