@@ -8,10 +8,10 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
-from chatbot.adapters import rego_guard, rego_source, rego_tree
+from chatbot.adapters import rego_guard, rego_negation, rego_source, rego_tree
 from chatbot.adapters.rego_engine import Engine, RegoError, builtins
 from chatbot.domain.policy import Enforcement
 from chatbot.domain.policygatekeeper import BrokenPolicy, Template
@@ -139,14 +139,16 @@ def _prepared(source: Source) -> Ready:
         found = rego_source.tokens(source.text)
         modern = rego_source.is_modern(found) if source.modern is None else source.modern
         with_if = rego_source.needs_if(found, modern=modern)
-        text = source.text if with_if else rego_source.split_bodies(source.text)
+        text = rego_source.part_statements(source.text)
+        text = text if with_if else rego_source.split_bodies(text)
     except BrokenPolicy as error:
         raise BrokenPolicy(f"{source.path}: {error}") from error
-    tree = _parse(source.path, text, modern=modern)
-    settled = rego_guard.settle_negations(text, tree) + _polyfills(tree, with_if=with_if)
-    if settled != text:
-        tree = _parse(source.path, settled, modern=modern)
-    return Ready(source.path, settled, modern, with_if, tree)
+    parse = partial(_parse, source.path, modern=modern)
+    text, tree = rego_negation.settle(text, parse(text), parse)
+    if added := _polyfills(tree, with_if=with_if):
+        text += added
+        tree = parse(text)
+    return Ready(source.path, text, modern, with_if, tree)
 
 
 def _polyfills(tree: rego_tree.Module, *, with_if: bool) -> str:

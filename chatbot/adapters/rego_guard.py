@@ -1,7 +1,5 @@
 """Rego rewritten where the engine decides otherwise than OPA.
 
-- `not x[_] == 1` is asked for each element, and for none when `x` is missing; OPA asks once
-  whether there is any. It is written as a count, always.
 - A builtin that is given something it does not take raises; in OPA the expression is undefined.
   `careful` puts a guarded function in the place of every builtin and operator. It costs time, so
   it is used only for what raised.
@@ -12,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from chatbot.adapters.rego_tree import Module, Node, nodes, static_path
+from chatbot.adapters.rego_negation import Edit, edited, whole
+from chatbot.adapters.rego_tree import Module, Node, static_path
 
 SPRINTF: Final = "rl_sprintf"
 """The extension that prints as OPA does: format, arguments as JSON."""
@@ -114,33 +113,13 @@ POLYFILLS: Final[Mapping[str, tuple[Clause, ...]]] = {
 """Builtins that OPA has deprecated and the engine leaves out."""
 
 
-class _Edit(NamedTuple):
-    start: int
-    rank: int
-    """At one place: what closes, then what opens, then what replaces."""
-    order: int
-    end: int
-    text: str
-
-
-def settle_negations(text: str, module: Module) -> str:
-    """Write `not E` as a count where `E` runs over elements by `_`."""
-    edits: list[_Edit] = []
-    for node in _all_nodes(module):
-        if node.kind == "NotExpr" and any(_is_wildcard(one) for one in nodes(node.fields["expr"])):
-            start, end = _whole(node)
-            edits.append(_Edit(start, 2, len(edits), start + len("not"), "count([1 |"))
-            edits.append(_Edit(end, 0, -len(edits), end, "]) == 0"))
-    return _edited(text, edits)
-
-
 def careful(
     text: str, module: Module, functions: frozenset[tuple[str, ...]], *, with_if: bool
 ) -> str:
     """The module with every builtin and operator guarded. `functions` are the absolute paths of
     all functions that the policy defines itself."""
     raw = text.encode()
-    edits: list[_Edit] = []
+    edits: list[Edit] = []
     used: set[str] = set()
     for node in _all_nodes(module):
         if node.kind == "Call":
@@ -152,11 +131,11 @@ def careful(
             place = fields["span"]
             end = raw.index(b"(", place["end"])
             used.add(dotted)
-            edits.append(_Edit(place["start"], 2, len(edits), end, _guard_name(dotted)))
+            edits.append(Edit(place["start"], 2, len(edits), end, _guard_name(dotted)))
         elif node.kind in {"ArithExpr", "BinExpr"}:
             used |= _guard_operator(raw, node, edits)
     clauses = {name: _SPECIAL.get(name) or (_by_signature(name),) for name in sorted(used)}
-    return _edited(text, edits) + definitions(
+    return edited(text, edits) + definitions(
         {_guard_name(name): found for name, found in clauses.items()}, with_if=with_if
     )
 
@@ -172,27 +151,17 @@ def definitions(functions: Mapping[str, Iterable[Clause]], *, with_if: bool) -> 
     return "\n".join(lines) + "\n" if functions else ""
 
 
-def _guard_operator(raw: bytes, node: Node, edits: list[_Edit]) -> set[str]:
-    start, end = _whole(node)
+def _guard_operator(raw: bytes, node: Node, edits: list[Edit]) -> set[str]:
+    start, end = whole(node)
     left, right = (next(iter(node.fields[side].values()))["span"] for side in ("lhs", "rhs"))
     for match in _OPERATOR.finditer(raw, left["end"], right["start"]):
         name = _OPERATORS.get(match[0])
         if name is not None:
-            edits.append(_Edit(start, 1, len(edits), start, f"{_guard_name(name)}("))
-            edits.append(_Edit(match.start(), 2, len(edits), match.end(), ","))
-            edits.append(_Edit(end, 0, -len(edits), end, ")"))
+            edits.append(Edit(start, 1, len(edits), start, f"{_guard_name(name)}("))
+            edits.append(Edit(match.start(), 2, len(edits), match.end(), ","))
+            edits.append(Edit(end, 0, -len(edits), end, ")"))
             return {name}
     return set()
-
-
-def _whole(node: Node) -> tuple[int, int]:
-    """Where a node starts and ends; the tree counts the quotes of a text at its edge as outside."""
-    start, end = node.span.start, node.span.end
-    texts = [one.span for one in nodes(node.fields) if one.kind in {"String", "RawString"}]
-    return (
-        start - any(text.start == start for text in texts),
-        end + any(text.end == end for text in texts),
-    )
 
 
 def _guards(name: str, node: Node) -> bool:
@@ -220,18 +189,5 @@ def _guard_name(name: str) -> str:
     return "rl_guarded_" + name.replace(".", "_")
 
 
-def _is_wildcard(node: Node) -> bool:
-    return node.kind == "RefBrack" and node.fields["index"].get("Var", {}).get("value") == "_"
-
-
 def _all_nodes(module: Module) -> Iterable[Node]:
     return (node for rule in module.rules for node in rule.nodes)
-
-
-def _edited(text: str, edits: list[_Edit]) -> str:
-    raw, made, place = text.encode(), [], 0
-    for edit in sorted(edits):
-        made += [raw[place : edit.start], edit.text.encode()]
-        place = edit.end
-    made.append(raw[place:])
-    return b"".join(made).decode()

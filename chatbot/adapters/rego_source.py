@@ -1,8 +1,9 @@
 """Rego as people publish it, written the way the engine reads it: what needs no syntax tree.
 
 The engine takes the second body of `rule { … } { … }` for an `else`, which a set cannot have;
-OPA takes it for another rule with the same head. Texts are also bounded here, before the engine's
-own parser, which is recursive, sees them.
+OPA takes it for another rule with the same head. The engine takes a `(` on a new line for the
+arguments of a call; OPA takes it for a new statement. Texts are also bounded here, before
+the engine's own parser, which is recursive, sees them.
 """
 
 import re
@@ -23,6 +24,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
+_WORDS_BEFORE_A_STATEMENT: Final = frozenset({"not", "in", "if", "some", "every", "with", "as"})
 _WORDS_BEFORE_A_TERM: Final = frozenset({"contains", "in", "default", "else"})
 
 
@@ -87,6 +89,27 @@ def split_bodies(text: str) -> str:
         insertions += [(start, f"{_one_line(heading)} ") for start in bodies[1:]]
     for place, addition in reversed(insertions):
         text = f"{text[:place]}{addition}{text[place:]}"
+    return text
+
+
+def part_statements(text: str) -> str:
+    """A `;` in front of every `(` that starts a line of a body: the engine takes it for the
+    arguments of the name above, OPA for another statement."""
+    opened: list[str] = []
+    before: Token | None = None
+    places: list[int] = []
+    for token in tokens(text):
+        if token.kind == "sign" and token.text in _CLOSE and opened:
+            opened.pop()
+        if token.text == "(" and token.line_break and before is not None and opened[-1:] == ["{"]:
+            is_word = before.kind == "name" and before.text in _WORDS_BEFORE_A_STATEMENT
+            if (before.kind == "name" and not is_word) or before.text in {")", "]"}:
+                places.append(before.end)
+        if token.kind == "sign" and token.text in _OPEN:
+            opened.append(token.text)
+        before = token
+    for place in reversed(places):
+        text = f"{text[:place]};{text[place:]}"
     return text
 
 

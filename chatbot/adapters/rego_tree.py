@@ -57,6 +57,8 @@ class Module:
     package: Path
     imports: Mapping[str, Path]
     rules: tuple[Rule, ...]
+    bodies: Any
+    """The rules as the engine gives them."""
 
     def resolve(self, path: Path) -> Path:
         """The absolute path below `data` of what a name in this module stands for."""
@@ -77,7 +79,8 @@ def module(path: str, text: bytes, ast: Mapping[str, Any]) -> Module:
             name = text[alias["start"] : alias["end"]].decode() if alias else whole[-1]
             imports[name] = whole[1:]
     package = static_path(ast["package"]["refr"]) or ()
-    return Module(path, package, imports, tuple(_rule(raw, package) for raw in ast["rules"]))
+    rules = tuple(_rule(raw, package) for raw in ast["rules"])
+    return Module(path, package, imports, rules, ast["rules"])
 
 
 def static_path(expression: Any) -> Path | None:
@@ -108,6 +111,28 @@ def nodes(root: Any) -> Iterator[Node]:
                 if kind[:1].isupper() and isinstance(fields, dict) and "span" in fields:
                     yield Node(kind, fields)
             stack.extend(value for value in reversed(one.values()) if not _is_leaf(value))
+
+
+def statements(root: Any) -> Iterator[Mapping[str, Any]]:
+    """Every statement below: its `literal`, its `with_mods`; outer ones before inner ones."""
+    stack = [root]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, list):
+            stack.extend(reversed(one))
+        elif isinstance(one, dict):
+            if "literal" in one:
+                yield one
+            stack.extend(value for value in reversed(one.values()) if not _is_leaf(value))
+
+
+def braceless_bodies(root: Any, text: bytes) -> Iterator[Mapping[str, Any]]:
+    """The one statement of every rule that is written as `head if statement`."""
+    for raw in root:
+        for body in raw.get("Spec", {}).get("bodies", ()):
+            query = body["query"]
+            if len(query["stmts"]) == 1 and text[query["span"]["start"]] != ord("{"):
+                yield query["stmts"][0]
 
 
 def check(modules: Sequence[Module], builtins: Iterable[str]) -> None:

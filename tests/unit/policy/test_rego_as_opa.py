@@ -7,23 +7,33 @@ from tests.unit.policy.judging import hits, judge, rego, thing
 OBJECT = thing(
     empty={}, numbers=[1, 2], number=5, text="abc", items=[{"of": [1, 2]}, {"of": [3]}], nothing=[]
 )
-HELPERS = "is_one(x) { x == 1 }\nsame(x) = x\npair(a, b) { a == b }\n"
+HELPERS = """\
+import future.keywords.in
+never { false }
+is_one(x) { x == 1 }
+same(x) = x
+pair(a, b) { a == b }
+"""
 
 TRUE = [
-    # negation asks once whether there is any
+    # a negated reference or equality asks once whether there is any
     "not input.missing[_] == 1",
     "not input.numbers[_] == 7",
+    "not input.numbers[_] = 7",
     "not input.items[_].of[_] == 9",
-    "not is_one(input.missing[_])",
-    'not startswith(input.missing[_], "a")',
     "not input.empty[_]",
+    "not input.empty.field",
     'not input.missing[_] == "a"',
     'not "é" == input.missing[_]',
-    # an undefined argument makes the call undefined
-    "not is_one(input.missing.field)",
-    "not pair(input.missing, input.number)",
-    "not same(input.missing.field) == 3",
-    "x := input.items[_]; not is_one(x.missing)",
+    "x := input.items[_]; not x.of[_] == 3",
+    # what a negated call is given is taken out, and so it is asked for each element
+    "not is_one(input.numbers[_])",
+    "not input.numbers[_] > 1",
+    "not is_one(input.number)",
+    'not startswith(input.text, "b")',
+    'not input.text in ["a"]',
+    "not is_one(input.number) with input.number as 2",
+    "count([x | x := input.numbers[_]; not is_one(x)]) == 1",
     # what a builtin cannot take is undefined, and no error
     "not to_number(input.text)",
     "not to_number(input.empty)",
@@ -47,7 +57,6 @@ TRUE = [
     "not input.text - 1",
     'not input.text + "b"',
     "not {1} - input.numbers",
-    "not (input.text - (1)) * 2",
     # printing never fails
     'sprintf("%v of %v", [1]) == "1 of %!v(MISSING)"',
     'sprintf("%v", [1, 2]) == "1%!(EXTRA int=2)"',
@@ -65,16 +74,32 @@ TRUE = [
     're_match("^a", input.text)',
     "cast_array({1, 2}) == [1, 2]",
     "set_diff({1, 2}, {1}) == {2}",
-    # a call's parenthesis on the next line
-    'sprintf\n("%v", [1]) == "1"',
-    'regex.match\n    ("^a", input.text)',
+    # a parenthesis on a new line starts a statement
+    "x := input.number\n  (x + 1) > 5",
+    "x := input.numbers[_]\n  (x) == 2",
     # old calls that give their result as a last argument
     'sprintf("%v", [1], x); x == "1"',
 ]
 FALSE = [
     "not input.numbers[_] == 1",
+    "not input.numbers[_] = 1",
     "not input.items[_].of[_] == 3",
-    "not is_one(input.numbers[_])",
+    # what is taken out of a negation and is not there makes the rule undefined, not true
+    "not is_one(input.missing.field)",
+    "not is_one(input.missing[_])",
+    "not pair(input.missing, input.number)",
+    "not same(input.missing.field) == 3",
+    "not pair([input.missing], 1)",
+    "not count(input.missing) > 1",
+    "not input.missing > 1",
+    'not "a" in input.missing',
+    "not input.items[input.missing]",
+    "not is_one(never)",
+    'not startswith(input.missing, "a")',
+    "not is_one(input.number) with input as {}",
+    "x := input.items[_]; not is_one(x.missing)",
+    "[1 | not is_one(input.missing)] == [1]",
+    "not (input.text - 1) * 2",
     "to_number(input.text)",
     'lower(input.number) == "5"',
     "any([])",
@@ -130,6 +155,19 @@ def test_old_and_new_syntax_are_read_alike(text: str) -> None:
 
 def test_a_rule_that_is_only_true_denies() -> None:
     assert rego('deny { input.kind == "Thing" }') == [("deny", "not allowed")]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'deny contains "hit" if not f(input.missing)',
+        'deny contains "hit" if { not f(input.missing) }',
+    ],
+)
+def test_negation_is_the_same_in_new_syntax_with_and_without_braces(rule: str) -> None:
+    text = f"{rule}\nf(x) if x == 1"
+    assert rego(text) == []
+    assert rego(text.replace("input.missing", "input.number"), OBJECT) == [("deny", "hit")]
 
 
 def test_old_modules_and_new_ones_stand_side_by_side() -> None:
