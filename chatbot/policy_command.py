@@ -13,8 +13,9 @@ import click
 from chatbot.adapters import rego_files
 from chatbot.adapters.rego import RegoPolicies
 from chatbot.domain import policyfile, policyset
+from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.errors import Permanent
-from chatbot.domain.policy import Enforcement, Subject, Violation, denies
+from chatbot.domain.policy import Subject, Violation, denies
 
 _SUFFIXES: Final = {".yaml", ".yml", ".json"}
 _LINE: Final = 500

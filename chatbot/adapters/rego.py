@@ -11,12 +11,12 @@ from typing import Any, Final
 from chatbot.adapters.rego_compile import Unit, package_unit, template_unit, values
 from chatbot.adapters.rego_engine import Engine, RegoError
 from chatbot.domain import policyinput
+from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.manifest import Manifest
 from chatbot.domain.policy import (
     MAX_MESSAGES,
     MAX_OBJECT_BYTES,
     MAX_OBJECTS,
-    Enforcement,
     Subject,
     Violation,
     about,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from chatbot.adapters import rego_guard, rego_negation, rego_source, rego_tree
 from chatbot.adapters.rego_engine import Engine, RegoError, builtins
-from chatbot.domain.policy import Enforcement
+from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.policygatekeeper import BrokenPolicy, Template
 from chatbot.domain.policyset import PolicySet, RegoModule
 

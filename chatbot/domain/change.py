@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
+from chatbot.domain.argocd_sync import Settling
 from chatbot.domain.lifecycle import State
+from chatbot.domain.review import Approval, Review
 
 _CHANGE_ID = re.compile(r"CHG-([1-9][0-9]{0,9})", re.IGNORECASE)
 
@@ -249,6 +251,18 @@ class Progress(BaseModel):
     pull_request: PullRequest | None = None
     divergence: str = ""
     """How Git and live differ, as a diff, when the change was checked and they do."""
+    review: Review | None = None
+    """Of the pull request's head, on the gitops path; the plan beside it is what it changes."""
+    approvals: tuple[Approval, ...] = ()
+    """Every yes so far; only those to the plan's digest count."""
+    sync_attempt: int = 1
+    """Counts what Argo CD was asked to sync anew after a failure."""
+    settling: dict[str, Settling] = {}
+    """By Application: the health that was last seen, and since when."""
+    revert: PullRequest | None = None
+    """The pull request that takes a merged change back."""
+    revert_base_sha: str = ""
+    """The commit that its branch starts from, decided before the branch is made."""
     steps: tuple[Step, ...] = ()
     failure: Failure | None = None
     waiting: Waiting | None = None

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
+from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.manifest import Manifest
 
 MAX_OBJECTS: Final = 2_000
@@ -15,14 +15,6 @@ MAX_MESSAGE: Final = 2_000
 """Characters of one message."""
 MAX_MESSAGES: Final = 50
 """Messages of one policy about one object."""
-
-
-class Enforcement(StrEnum):
-    """What a violation does to the change: stop it, or only tell."""
-
-    DENY = "deny"
-    WARN = "warn"
-    DRYRUN = "dryrun"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chatbot.domain import policymatch
-from chatbot.domain.policy import Enforcement, as_mapping, text_of
+from chatbot.domain.enforcement import Enforcement
+from chatbot.domain.policy import as_mapping, text_of
 
 TEMPLATES: Final = "templates.gatekeeper.sh"
 CONSTRAINTS: Final = "constraints.gatekeeper.sh"

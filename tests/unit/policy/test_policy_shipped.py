@@ -11,7 +11,8 @@ import yaml
 from chatbot.adapters import rego_files
 from chatbot.adapters.rego import RegoPolicies, compile_set
 from chatbot.domain import policyfile, policyset
-from chatbot.domain.policy import Enforcement, Violation
+from chatbot.domain.enforcement import Enforcement
+from chatbot.domain.policy import Violation
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "policy.md"

@@ -10,7 +10,8 @@ from chatbot.adapters import rego_engine
 from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.rego_engine import Engine, RegoError
 from chatbot.domain import policyset
-from chatbot.domain.policy import MAX_MESSAGES, MAX_OBJECTS, Enforcement, Subject
+from chatbot.domain.enforcement import Enforcement
+from chatbot.domain.policy import MAX_MESSAGES, MAX_OBJECTS, Subject
 from tests.unit.policy.judging import hits, judge, rego, template, thing
 
 REAL_ENGINE = rego_engine.regorus.Engine

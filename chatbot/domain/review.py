@@ -1,0 +1,72 @@
+"""What was seen of a change's pull request before it may be merged, and who said yes to that.
+
+The digest of the plan covers all of it; `domain.approval` says how many yes it needs, and whose.
+"""
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from chatbot.domain.enforcement import Enforcement
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class Author(BaseModel):
+    """Who wrote or committed a commit, as the Git host knows them; either part may be empty."""
+
+    model_config = _FROZEN
+
+    login: str = ""
+    email: str = ""
+
+
+class Finding(BaseModel):
+    """One line of the review: a policy's complaint, or one of Redlight's own checks."""
+
+    model_config = _FROZEN
+
+    policy: str
+    object: str
+    """`deployment/web in shop`; empty when it is about no object."""
+    message: str
+    enforcement: Enforcement
+
+
+class Review(BaseModel):
+    """One look at the pull request's head."""
+
+    model_config = _FROZEN
+
+    head_sha: str
+    base_sha: str
+    """Where the head left the base branch; nothing of this environment has changed there since."""
+    policy_revision: str
+    objects: int
+    """How many rendered objects were judged."""
+    findings: tuple[Finding, ...] = ()
+    quota: tuple[str, ...] = ()
+    """What is left of each ResourceQuota after this, a sentence each."""
+    authors: tuple[Author, ...] = ()
+    """Of every commit in it but Redlight's own."""
+    asked_at: AwareDatetime
+    """When people were asked, or would have been."""
+
+
+class Channel(StrEnum):
+    """Where somebody said yes."""
+
+    SLACK = "slack"
+    GITHUB = "github"
+
+
+class Approval(BaseModel):
+    """One person's yes to one exact content."""
+
+    model_config = _FROZEN
+
+    user: str
+    """Slack user id."""
+    digest: str
+    at: AwareDatetime
+    channel: Channel = Channel.SLACK
