@@ -25,6 +25,7 @@ from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
 from chatbot.services.plan import Planner
 from chatbot.services.polling import PullRequestPoll
+from chatbot.services.proposals import Proposals
 from chatbot.services.reconcile import DueWork, Reconciler, Steps
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.requests import Requests
@@ -161,14 +162,21 @@ def _steps(
     environments = settings.environments
     planner = Planner(environments, clusters, ledger)
     rollout = Rollout(environments, clusters, git, store, ledger, planner, auto_sync)
-    backfill = Backfill(
+    proposals = Proposals(
         environments=environments,
-        clusters=clusters,
         git=git,
         repository=repository,
         base=settings.git.branch,
         ledger=ledger,
         login_of=lambda user: settings.github_logins.get(user, ""),
+    )
+    backfill = Backfill(
+        environments=environments,
+        clusters=clusters,
+        git=git,
+        repository=repository,
+        proposals=proposals,
+        ledger=ledger,
         auto_sync=auto_sync,
     )
     direct: dict[State, Callable[[Change], Change]] = {

@@ -1,30 +1,20 @@
 """Paying Git back: the pull request that brings an applied change into Git, and the proof that Git
 and the cluster agree afterwards."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatbot.domain import record, story
-from chatbot.domain.change import (
-    Change,
-    Failure,
-    Operation,
-    PullRequest,
-    PullRequestState,
-    Target,
-)
+from chatbot.domain import story
+from chatbot.domain.change import Change, Failure, PullRequest, PullRequestState, Target
 from chatbot.domain.diff import equal, unified_diff
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
-from chatbot.domain.gitedit import Apply, Edit, Restart, Scale
 from chatbot.domain.lifecycle import Event
 from chatbot.ports import Cluster, Clusters, GitHost, Manifest
 from chatbot.services.autosync import AutoSync
 from chatbot.services.ledger import Ledger
-from chatbot.services.operations import wanted_manifests
+from chatbot.services.proposals import Proposals
 from chatbot.services.repository import ClusterRepository
-
-LABEL = "redlight"
 
 
 @dataclass(frozen=True)
@@ -35,10 +25,8 @@ class Backfill:
     clusters: Clusters
     git: GitHost
     repository: ClusterRepository
-    base: str
+    proposals: Proposals
     ledger: Ledger
-    login_of: Callable[[str], str]
-    """Slack user id to GitHub login; empty where it is not known."""
     auto_sync: AutoSync
 
     def reconcile(self, change: Change) -> Change:
@@ -101,45 +89,12 @@ class Backfill:
         )
 
     def _ask(self, change: Change) -> Change:
-        base_sha = change.progress.base_sha
-        if not base_sha or self.git.head(change.branch) is None:
-            head = self.git.head(self.base)
-            if head is None:
-                raise Permanent(
-                    f"The repository has no branch {self.base}",
-                    remedy="Set [git] branch in redlight.toml to the branch the cluster follows.",
-                )
-            if head != base_sha:
-                return self.ledger.note(
-                    change, "backfill.based", data={"commit": head}, base_sha=head
-                )
-        folder = self._environment(change).path
-        files = self.repository.edited(base_sha, folder, [_edit(change)])
+        if (decided := self.proposals.decide_base(change)) is not None:
+            return decided
+        files = self.proposals.files(change)
         if not files:
             return self._compare(change)
-        files[record.record_path(change)] = record.change_record(change)
-        commit = self.git.commit(change.branch, base_sha, record.commit_message(change), files)
-        pull_request = self.git.open_pull_request(
-            change.branch,
-            self.base,
-            record.pull_request_title(change),
-            record.pull_request_body(change, login=self.login_of(change.requester)),
-            [LABEL],
-        )
-        return self.ledger.advance(
-            change,
-            Event.PR_OPENED,
-            "pull_request.opened",
-            data={
-                "number": pull_request.number,
-                "url": pull_request.url,
-                "commit": commit,
-                "files": sorted(files),
-            },
-            notices=story.pull_request_opened(change, pull_request),
-            commit_sha=commit,
-            pull_request=pull_request,
-        )
+        return self.proposals.open(change, files)
 
     def _compare(self, change: Change) -> Change:
         divergence = self._divergence(change)
@@ -176,8 +131,7 @@ class Backfill:
         """How Git and the cluster differ in the change's objects, as a diff from live to Git;
         empty when they agree. The server judges: Git's object as it would be applied."""
         environment = self._environment(change)
-        head = self.git.head(self.base) or ""
-        wanted = self.repository.desired(head, environment.path)
+        wanted = self.repository.desired(self.proposals.base_head(), environment.path)
         cluster = self.clusters(environment.context)
         return "\n".join(
             diff
@@ -195,16 +149,3 @@ def _difference(cluster: Cluster, target: Target, wanted: Manifest | None) -> st
         return unified_diff(live, None) if live else ""
     [answer] = cluster.dry_run_apply([wanted], force=True)
     return "" if equal(answer.live, answer.result) else unified_diff(answer.live, answer.result)
-
-
-def _edit(change: Change) -> Edit:
-    request = change.request
-    match request.operation:
-        case Operation.APPLY:
-            return Apply(tuple(wanted_manifests(change)))
-        case Operation.SCALE if request.replicas is not None:
-            return Scale(request.targets[0], request.replicas)
-        case Operation.RESTART:
-            return Restart(request.targets[0], change.progress.restarted_at)
-        case _:
-            raise Permanent(f"{change.id} is of a kind that Git cannot be asked for")

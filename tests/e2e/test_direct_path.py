@@ -155,7 +155,7 @@ def it_can_be_proved(world: World, change: Change) -> None:
         "snapshot.taken",
         "change.applied",
         "rollout.finished",
-        "backfill.based",
+        "branch.based",
         "pull_request.opened",
         "pull_request.merged",
         "change.completed",

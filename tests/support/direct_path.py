@@ -17,6 +17,7 @@ from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.ledger import Ledger
 from chatbot.services.plan import Planner
+from chatbot.services.proposals import Proposals
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.rollout import Rollout
 from tests.support import builders, kube
@@ -51,14 +52,22 @@ class DirectPath:
         self.rollout = Rollout(
             self.environments, clusters, self.git, store, self.ledger, self.planner, auto_sync
         )
+        repository = ClusterRepository(self.git, KubectlKustomize())
+        proposals = Proposals(
+            environments=self.environments,
+            git=self.git,
+            repository=repository,
+            base="main",
+            ledger=self.ledger,
+            login_of=lambda user: "octo-requester" if user == builders.REQUESTER else "",
+        )
         self.backfill = Backfill(
             environments=self.environments,
             clusters=clusters,
             git=self.git,
-            repository=ClusterRepository(self.git, KubectlKustomize()),
-            base="main",
+            repository=repository,
+            proposals=proposals,
             ledger=self.ledger,
-            login_of=lambda user: "octo-requester" if user == builders.REQUESTER else "",
             auto_sync=auto_sync,
         )
         self.repo: Any = forge.github(SENIOR).get_repo(forge.repo) if forge else None

@@ -189,7 +189,7 @@ def test_an_error_after_somebody_else_moved_the_change_does_not_touch_the_new_st
 
 def test_what_a_step_saved_before_it_failed_is_kept(bench: Bench) -> None:
     def step(change: Change) -> Change:
-        bench.ledger.note(change, "backfill.based", base_sha="abc")
+        bench.ledger.note(change, "branch.based", base_sha="abc")
         raise RetryLater("GitHub does not answer")
 
     bench.at(State.RECONCILING, step)
@@ -226,7 +226,7 @@ def test_retry_after_is_honoured(bench: Bench) -> None:
 def test_waiting_starts_anew_after_a_step_that_worked(bench: Bench) -> None:
     bench.at(State.RECONCILING, raises(RetryLater("GitHub does not answer")))
     change = bench.run(bench.in_state(State.RECONCILING))
-    change = bench.ledger.note(change, "backfill.based", base_sha="abc")
+    change = bench.ledger.note(change, "branch.based", base_sha="abc")
     bench.clock.move(minutes=5)
     change = bench.run(change)
     assert change.progress.waiting is not None

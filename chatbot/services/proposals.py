@@ -1,0 +1,102 @@
+"""Asking Git to take a change: its edit on a branch of its own, in a pull request.
+
+On the gitops path this comes first, on the others it pays Git back; it is the same either way.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chatbot.domain import record, story
+from chatbot.domain.change import Change, Operation
+from chatbot.domain.environment import Environment
+from chatbot.domain.errors import Permanent
+from chatbot.domain.gitedit import Apply, Edit, Restart, Scale
+from chatbot.domain.lifecycle import Event
+from chatbot.ports import GitHost
+from chatbot.services.ledger import Ledger
+from chatbot.services.operations import wanted_manifests
+from chatbot.services.repository import ClusterRepository
+
+LABEL = "redlight"
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Proposes changes to the cluster repository."""
+
+    environments: Mapping[str, Environment]
+    git: GitHost
+    repository: ClusterRepository
+    base: str
+    """The branch that the cluster follows."""
+    ledger: Ledger
+    login_of: Callable[[str], str]
+    """Slack user id to GitHub login; empty where it is not known."""
+
+    def base_head(self) -> str:
+        """The commit that the cluster follows now."""
+        head = self.git.head(self.base)
+        if head is None:
+            raise Permanent(
+                f"The repository has no branch {self.base}",
+                remedy="Set [git] branch in redlight.toml to the branch the cluster follows.",
+            )
+        return head
+
+    def decide_base(self, change: Change) -> Change | None:
+        """Decide which commit the change's branch starts from, before it is made; None when that
+        is decided. It is decided anew as long as there is no branch."""
+        base_sha = change.progress.base_sha
+        if base_sha and self.git.head(change.branch) is not None:
+            return None
+        head = self.base_head()
+        if head == base_sha:
+            return None
+        return self.ledger.note(change, "branch.based", data={"commit": head}, base_sha=head)
+
+    def files(self, change: Change) -> dict[str, str | None]:
+        """The files that have to change, and their new text; empty when Git says it already."""
+        folder = self.environments[change.request.environment].path
+        return self.repository.edited(change.progress.base_sha, folder, [edit_of(change)])
+
+    def open(self, change: Change, files: Mapping[str, str | None]) -> Change:
+        """One commit of the files and the change's record, and a pull request for it."""
+        files = {**files, record.record_path(change): record.change_record(change)}
+        commit = self.git.commit(
+            change.branch, change.progress.base_sha, record.commit_message(change), files
+        )
+        pull_request = self.git.open_pull_request(
+            change.branch,
+            self.base,
+            record.pull_request_title(change),
+            record.pull_request_body(change, login=self.login_of(change.requester)),
+            [LABEL],
+        )
+        return self.ledger.advance(
+            change,
+            Event.PR_OPENED,
+            "pull_request.opened",
+            data={
+                "number": pull_request.number,
+                "url": pull_request.url,
+                "commit": commit,
+                "files": sorted(files),
+            },
+            notices=story.pull_request_opened(change, pull_request),
+            commit_sha=commit,
+            pull_request=pull_request,
+        )
+
+
+def edit_of(change: Change) -> Edit:
+    """What the change does to Git's documents."""
+    request = change.request
+    match request.operation:
+        case Operation.APPLY:
+            return Apply(tuple(wanted_manifests(change)))
+        case Operation.SCALE if request.replicas is not None:
+            return Scale(request.targets[0], request.replicas)
+        case Operation.RESTART:
+            return Restart(request.targets[0], change.progress.restarted_at)
+        case _:
+            raise Permanent(f"{change.id} is of a kind that Git cannot be asked for")
