@@ -38,6 +38,8 @@ ARGOCD_NAMESPACE = "argocd"
 OWN_CRD = Path(__file__).with_name("argocd") / "crd.yaml"
 """Stands in for Argo CD's own definition where `ARGOCD_CRD` names none."""
 
+ENVIRONMENTS = ("dev", "test", "staging", "prod")
+
 AUTO_SYNCED = ("dev", "test")
 """Environments that Argo CD syncs by itself, as ADR-002 has it; the others wait to be told."""
 
@@ -95,13 +97,11 @@ class LocalCluster:
             else:
                 return
 
-    def deploy(self, repo_url: str) -> None:
-        """One Application for each environment of the cluster repository. Each starts with a sync,
-        so that Argo CD takes over what runs already; `sandbox.argocd` has to run for that."""
-        applications = yaml.safe_dump_all(
-            application(environment.name, repo_url)
-            for environment in sorted((SEED / "environments").iterdir())
-        )
+    def deploy(self, repo_url: str, environments: Sequence[str] = ENVIRONMENTS) -> None:
+        """One Application for each of these environments of the cluster repository. Each starts
+        with a sync, so that Argo CD takes over what runs already; `sandbox.argocd` has to run for
+        that."""
+        applications = yaml.safe_dump_all(application(name, repo_url) for name in environments)
         self.kubectl("apply", "--validate=false", "--filename", "-", stdin=applications)
 
     def undeploy(self) -> None:

@@ -1,6 +1,6 @@
 """The outside world as one thing: a Slack, a GitHub with the cluster repository, a cluster that
-already runs what the repository says, and the kubelet loop. `redlight sandbox` and the tests start
-the same one."""
+already runs what the repository says, with a kubelet loop and an Argo CD. `redlight sandbox` and
+the tests start the same one."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -17,6 +17,9 @@ CONFIG = Path(__file__).with_name("redlight.toml")
 """What the bot of the sandbox is told; every environment in it shares the one cluster."""
 
 FORGE_TOKEN = "sandbox-bot-token"
+
+GITOPS = ("staging", "prod")
+"""What Argo CD deploys in the sandbox, when it is told to."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class World:
                 cluster=cluster,
             )
             kubelet.wait_for("kubelet ready")
+            self._deploy(parts, outside)
             self._parts = parts.pop_all()
         return outside
 
@@ -79,6 +83,19 @@ class World:
         trace: TracebackType | None,
     ) -> None:
         self._parts.close()
+
+    def _deploy(self, parts: ExitStack, outside: Outside) -> None:
+        """Argo CD, which follows the cluster repository and takes over what runs already."""
+        repo_url = f"{outside.forge}/acme/cluster-config.git"
+        outside.cluster.install_argocd()
+        outside.cluster.deploy(repo_url, GITOPS)
+        argocd = self._start(
+            parts,
+            "argocd",
+            *("sandbox.argocd", "--repo-url", repo_url),
+            *("--kubeconfig", str(outside.cluster.admin_kubeconfig)),
+        )
+        argocd.wait_for("argocd ready")
 
     def run_bot(self, environ: Mapping[str, str]) -> None:
         """Start a bot that ends with this world, and wait until it is connected."""

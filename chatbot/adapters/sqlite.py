@@ -6,7 +6,7 @@ tick costs the same after a hundred thousand finished changes as after none.
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,7 +40,11 @@ _TAKE_HOLDS = """
     SELECT :environment, value, :number FROM json_each(:objects) WHERE true
     ON CONFLICT (environment, object) DO NOTHING"""
 
-_OPEN_PULL_REQUESTS = f"SELECT number FROM changes WHERE {LIVE} AND state = ? ORDER BY number"  # noqa: S608 - ours
+_IN_STATES = f"""
+    SELECT number FROM changes
+    WHERE {LIVE} AND state IN (SELECT value FROM json_each(:states))
+        AND (:environment = '' OR environment = :environment)
+    ORDER BY number"""  # noqa: S608 - ours
 
 _LIVE_COUNTS = f"SELECT state, count(*) AS count FROM changes WHERE {LIVE} GROUP BY state"  # noqa: S608 - ours
 
@@ -150,12 +154,13 @@ class SqliteStore(Store):
         """See `Store`."""
         return self._numbers(_DELIVERIES_DUE, (rows.to_text(now), limit))
 
-    def hold(self, change: Change) -> list[int]:
+    def hold(self, change: Change, *, also: Sequence[str] = ()) -> list[int]:
         """See `Store`."""
+        objects = {target.key for target in change.request.targets}.union(also)
         wanted = {
             "number": change.number,
             "environment": change.request.environment,
-            "objects": json.dumps(sorted({target.key for target in change.request.targets})),
+            "objects": json.dumps(sorted(objects)),
         }
         with self._connections.writing() as db:
             others = [row["change"] for row in db.execute(_OTHER_HOLDERS, wanted).fetchall()]
@@ -190,15 +195,19 @@ class SqliteStore(Store):
         with self._connections.reading() as db:
             return [rows.to_change(row) for row in db.execute(sql, parameters).fetchall()]
 
-    def with_open_pull_request(self) -> list[int]:
+    def in_states(self, states: Collection[State], environment: str = "") -> list[int]:
         """See `Store`."""
-        return self._numbers(_OPEN_PULL_REQUESTS, (State.PR_OPEN,))
+        wanted: dict[str, object] = {
+            "states": json.dumps(sorted(states)),
+            "environment": environment,
+        }
+        return self._numbers(_IN_STATES, wanted)
 
     def claim(self, change: int, task: str) -> AbstractContextManager[bool]:
         """See `Store`."""
         return self._claims.claim(change, task)
 
-    def _numbers(self, sql: str, parameters: tuple[object, ...]) -> list[int]:
+    def _numbers(self, sql: str, parameters: tuple[object, ...] | dict[str, object]) -> list[int]:
         with self._connections.reading() as db:
             return [row[0] for row in db.execute(sql, parameters).fetchall()]
 

@@ -16,6 +16,13 @@ _STEPS: dict[Path, tuple[tuple[State, str], ...]] = {
         (State.PR_OPEN, "pull request"),
         (State.COMPLETED, "in Git"),
     ),
+    Path.GITOPS: (
+        (State.PR_OPEN, "policy"),
+        (State.AWAITING_APPROVAL, "approval"),
+        (State.SCHEDULED, "merge"),
+        (State.SYNCING, "sync"),
+        (State.VALIDATING, "validate"),
+    ),
 }
 _STRAYED: dict[State, str] = {
     State.BLOCKED: "🔴 blocked",
@@ -75,10 +82,13 @@ class _Clock:
 
 
 def _this_round(change: Change) -> tuple[Step, ...]:
-    """The steps since the change was planned for the last time: what came before counts no more."""
+    """The steps since the change was planned for the last time, or its pull request was looked at
+    for the last time: what came before counts no more."""
     steps = change.progress.steps
-    starts = [n for n, step in enumerate(steps) if step.name == State.REQUESTED.value]
-    return steps[starts[-1] + 1 :] if starts else steps
+    starts = [n + 1 for n, step in enumerate(steps) if step.name == State.REQUESTED.value]
+    if change.path is Path.GITOPS:
+        starts += [n for n, step in enumerate(steps) if step.name == State.PR_OPEN.value]
+    return steps[max(starts) :] if starts else steps
 
 
 def _done_at(change: Change, state: State, steps: tuple[Step, ...]) -> datetime | None:
@@ -88,7 +98,7 @@ def _done_at(change: Change, state: State, steps: tuple[Step, ...]) -> datetime 
         return None
     if state is change.state:
         return steps[places[-1]].at if state in TERMINAL else None
-    if state is State.PR_OPEN and not merged(change):
+    if state is State.PR_OPEN and change.path is not Path.GITOPS and not merged(change):
         return None
     following = steps[places[-1] + 1 : places[-1] + 2]
     went_on = following and State(following[0].name) not in _STRAYED
@@ -110,6 +120,8 @@ def _current(change: Change, card: Card) -> State:
     """Which of the line's steps the change is in; comparing with Git belongs to two of them."""
     if change.state is State.RECONCILING:
         return State.COMPLETED if merged(change) else State.PR_OPEN
+    if change.state is State.REQUESTED and change.path is Path.GITOPS:
+        return State.PR_OPEN
     if change.state is State.REQUESTED:
         return State.AWAITING_CONFIRMATION if card.environment.rules.confirm else State.APPLYING
     return change.state

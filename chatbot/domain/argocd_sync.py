@@ -191,7 +191,7 @@ def sync_outcome(
     """
     running, state = application.in_flight, application.state
     if running is not None and not _counts(application, running, state, revision, change):
-        if _deployed(application, revision):
+        if deployed(application, revision):
             reason = f"an operation {running} at {short(running.revisions)} has begun since"
             return SyncOutcome(Verdict.SUPERSEDED, (reason,))
         return SyncOutcome(Verdict.WAITING, (busy(application, running),))
@@ -284,10 +284,11 @@ def _operation_reasons(state: OperationState) -> tuple[str, ...]:
     return (first, *(f"{each.name}: {each.message}" for each in failed))
 
 
-def _deployed(application: Application, revision: str) -> bool:
+def deployed(application: Application, revision: str) -> bool:
+    """Whether Argo CD has deployed this revision, however long ago."""
     return any(revision in entry.revisions for entry in application.history)
 
 
 def _gone_past(application: Application, revision: str) -> bool:
     last: Sequence[str] = application.history[-1].revisions if application.history else ()
-    return _deployed(application, revision) and revision not in last
+    return deployed(application, revision) and revision not in last

@@ -14,6 +14,7 @@ from chatbot.domain.argocd_sync import Settling
 from chatbot.domain.lifecycle import State
 from chatbot.domain.review import Approval, Review
 
+_PULL_REQUEST = re.compile(r"#([0-9]{1,9}) at ")
 _CHANGE_ID = re.compile(r"CHG-([1-9][0-9]{0,9})", re.IGNORECASE)
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -109,6 +110,12 @@ class ChangeRequest(BaseModel):
     incident_id: str = ""
     session: str = ""
     """Link to the diagnostic session that led here."""
+
+    @property
+    def named_pull_request(self) -> int | None:
+        """The number of the pull request that `manifest_ref` names, if it names one."""
+        match = _PULL_REQUEST.match(self.manifest_ref or "")
+        return int(match[1]) if match else None
 
 
 class MessageRef(BaseModel):
@@ -248,6 +255,8 @@ class Progress(BaseModel):
     """The commit that the change's branch starts from, decided before the branch is made."""
     commit_sha: str = ""
     """The commit that we made; only a pull request that ends with it merges by itself."""
+    own_commits: tuple[str, ...] = ()
+    """Every commit that we made on the change's branch: they have no author among people."""
     pull_request: PullRequest | None = None
     divergence: str = ""
     """How Git and live differ, as a diff, when the change was checked and they do."""

@@ -69,13 +69,21 @@ class Backfill(BaseModel):
     merge_method: MergeMethod = MergeMethod.MERGE
 
 
-class ArgoApplication(BaseModel):
-    """The Argo CD Application that deploys an environment."""
+class ArgoApplications(BaseModel):
+    """The Argo CD Applications that deploy an environment, and how they are synced."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    application: str
+    names: tuple[str, ...]
     namespace: str = "argocd"
+    prune: bool = False
+    """Whether a sync deletes what Git no longer has."""
+    sync_options: tuple[str, ...] = ()
+    """Such as `ServerSideApply=true`, on top of each Application's own."""
+    settle: timedelta = timedelta(seconds=10)
+    """For how long an Application has to stay healthy before that is believed."""
+    timeout: timedelta = timedelta(minutes=15)
+    """For a sync and for everything to become healthy."""
 
 
 class Environment(BaseModel):
@@ -101,7 +109,13 @@ class Environment(BaseModel):
     rollback_on_failure: bool = True
     rollout_timeout: timedelta = timedelta(minutes=10)
     backfill: Backfill = Field(default_factory=Backfill)
-    argocd: ArgoApplication | None = None
+    merge_method: MergeMethod = MergeMethod.MERGE
+    """On the gitops path."""
+    github_reviews: bool = False
+    """Whether an approving review on GitHub counts as an approval."""
+    promoted_from: str = ""
+    """The environment in which the same change must have completed before; empty: none."""
+    argocd: ArgoApplications | None = None
 
     @property
     def request_path(self) -> Path:

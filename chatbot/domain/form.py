@@ -69,11 +69,12 @@ class Form(BaseModel):
 
 def closed(environment: Environment) -> str:
     """Why nothing can be asked for in an environment, as a sentence; empty when it can be."""
-    if environment.rules.auto_apply:
+    if environment.rules.auto_apply or environment.argocd is not None:
         return ""
     return (
-        f"Changes to {environment.name} go through a pull request first, which this version does "
-        "not do yet. Open the pull request by hand."
+        f"Changes to {environment.name} go through a pull request that Argo CD deploys, and nobody "
+        f"has said which Application: a platform owner names it under "
+        f"[environments.{environment.name}.argocd]."
     )
 
 

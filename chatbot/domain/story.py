@@ -64,7 +64,8 @@ def to_requester(change: Change, key: str, text: str) -> Notice:
     )
 
 
-def _named(change: Change) -> str:
+def named(change: Change) -> str:
+    """The change at the head of a direct message, mrkdwn."""
     return f"*{change.id}* · {escape(headline(change))} · {escape(change.request.environment)}"
 
 
@@ -115,6 +116,13 @@ def pull_request_opened(change: Change, pull_request: PullRequest) -> list[Notic
     ]
 
 
+def pull_request_adopted(pull_request: PullRequest) -> list[Notice]:
+    """Git was asked already, by a person."""
+    label = f"Pull request #{pull_request.number}"
+    text = f"{link(pull_request.url, label)} is what this change merges."
+    return [thread(f"pr_adopted:{pull_request.number}", text)]
+
+
 def pull_request_merged(pull_request: PullRequest) -> list[Notice]:
     """Git has it."""
     return [
@@ -131,7 +139,7 @@ def completed(change: Change) -> list[Notice]:
     text = "live and in Git."
     return [
         thread("completed", f"🟢 Done: {text}"),
-        to_requester(change, "outcome:completed", f"🟢 {_named(change)} is {text}"),
+        to_requester(change, "outcome:completed", f"🟢 {named(change)} is {text}"),
     ]
 
 
@@ -143,7 +151,7 @@ def cancelled(change: Change, actor: str) -> list[Notice]:
             to_requester(
                 change,
                 "outcome:cancelled",
-                f"{_named(change)} was cancelled by {mention(actor)}. Nothing was applied.",
+                f"{named(change)} was cancelled by {mention(actor)}. Nothing was applied.",
             )
         )
     return told
@@ -155,7 +163,7 @@ def expired(change: Change) -> list[Notice]:
     return [
         thread("expired", f"This {text}"),
         to_requester(
-            change, "outcome:expired", f"⚪ {_named(change)} {text} Ask again with `/change`."
+            change, "outcome:expired", f"⚪ {named(change)} {text} Ask again with `/change`."
         ),
     ]
 
@@ -165,7 +173,7 @@ def rollback_started(change: Change, sentence: str) -> list[Notice]:
     return [
         thread(
             f"rollback:{change.revision}",
-            f"🔴 {_reason(sentence)}\nPutting everything back as it was before.",
+            f"🔴 {reason(sentence)}\nPutting everything back as it was before.",
         )
     ]
 
@@ -179,10 +187,10 @@ def undo_started(change: Change, actor: str) -> list[Notice]:
 def rolled_back(change: Change, sentence: str) -> list[Notice]:
     """It is as it was; `sentence` says why, and is empty when somebody asked for it."""
     text = "rolled back: the cluster is as it was before."
-    told = f"🔴 {_named(change)} was {text}\n{_reason(sentence)}" if sentence else ""
+    told = f"🔴 {named(change)} was {text}\n{reason(sentence)}" if sentence else ""
     return [
         thread("rolled_back", f"Everything is {text}"),
-        to_requester(change, "outcome:rolled_back", told or f"{_named(change)} was {text}"),
+        to_requester(change, "outcome:rolled_back", told or f"{named(change)} was {text}"),
     ]
 
 
@@ -191,23 +199,23 @@ def card_unposted(change: Change, channel: str, error: Permanent) -> Notice:
     return to_requester(
         change,
         "card_unposted",
-        f"{_named(change)} goes on, but its card cannot be posted in {escape(channel)}: "
+        f"{named(change)} goes on, but its card cannot be posted in {escape(channel)}: "
         f"{escape(str(error))}. {escape(error.remedy)}",
     )
 
 
 def failure_notices(change: Change, failure: Failure) -> list[Notice]:
     """Something needs a person: in the thread, and to the requester."""
-    text = f"🔴 {_reason(failure.sentence)}"
+    text = f"🔴 {reason(failure.sentence)}"
     if failure.remedy:
         text += f"\n{escape(shorten(failure.remedy, _LONGEST_REASON // 3))}"
     key = f"{change.state.value}:{change.revision}"
     return [
         thread(f"failed:{key}", text),
-        to_requester(change, f"outcome:failed:{key}", f"{_named(change)}\n{text}"),
+        to_requester(change, f"outcome:failed:{key}", f"{named(change)}\n{text}"),
     ]
 
 
-def _reason(sentence: str) -> str:
+def reason(sentence: str) -> str:
     """The cluster's own words, capped so that what follows them still fits."""
     return fit(escape(sentence), _LONGEST_REASON)

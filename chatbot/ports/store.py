@@ -1,6 +1,6 @@
 """The tables."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,10 +76,10 @@ class Store(Protocol):
         and that no `delay_delivery` keeps back."""
         ...
 
-    def hold(self, change: Change) -> list[int]:
-        """Take the change's objects in its environment, all or none. Returns the numbers of the
-        changes that hold some of them, lowest first; empty: they are ours. Repeating is fine.
-        `save` lets go of them when the state is not in `HOLDING`."""
+    def hold(self, change: Change, *, also: Sequence[str] = ()) -> list[int]:
+        """Take the change's objects in its environment, and what `also` names there, all or none.
+        Returns the numbers of the changes that hold some of them, lowest first; empty: they are
+        ours. Repeating is fine. `save` lets go of them when the state is not in `HOLDING`."""
         ...
 
     def changes(
@@ -100,8 +100,9 @@ class Store(Protocol):
         """How many changes that are not closed are in which state."""
         ...
 
-    def with_open_pull_request(self) -> list[int]:
-        """Numbers of changes in `pr_open`."""
+    def in_states(self, states: Collection[State], environment: str = "") -> list[int]:
+        """Numbers of the changes that are in one of these states, none of them terminal, lowest
+        first; everywhere, or in one environment."""
         ...
 
     def events(self, change: int | None = None) -> list[AuditEvent]:

@@ -14,19 +14,19 @@ import structlog
 
 from chatbot.domain.argocd import Application
 from chatbot.domain.argocd_pause import Paused, Restored
-from chatbot.domain.change import Change, Waiting, parse_change_id
-from chatbot.domain.environment import ArgoApplication, Environment
+from chatbot.domain.change import Change, parse_change_id
+from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
 from chatbot.domain.events import SYSTEM, AuditEntry
 from chatbot.domain.lifecycle import HOLDING
 from chatbot.ports import Deployer, Deployers, Store
 from chatbot.services.ledger import Ledger
+from chatbot.services.queue import wait
 
 LEASE = timedelta(hours=24)
 """For how long a pause is asked for; it is prolonged while the change still needs it."""
 
 PROLONG_BEFORE = timedelta(hours=1)
-QUEUE_DELAY = timedelta(seconds=2)
 
 log = structlog.get_logger()
 
@@ -48,16 +48,22 @@ class AutoSync:
             return None
         until = self.ledger.clock.now().replace(microsecond=0) + LEASE
         deployer = self._deployer(change)
-        held = deployer.application(argocd.application, argocd.namespace).paused_by
-        if held is not None and held.change != change.id:
-            return self._queue(change, argocd, held.change)
-        outcome = deployer.pause(argocd.application, argocd.namespace, change.id, until)
-        if outcome is Paused.NOT_NEEDED:
+        for name in argocd.names:
+            held = deployer.application(name, argocd.namespace).paused_by
+            if held is not None and held.change != change.id:
+                reason = f"behind {held.change}, for which auto-sync of {name} is paused"
+                return wait(self.ledger, change, reason)
+        paused = [
+            name
+            for name in argocd.names
+            if deployer.pause(name, argocd.namespace, change.id, until) is not Paused.NOT_NEEDED
+        ]
+        if not paused:
             return None
         return self.ledger.note(
             change,
             "auto_sync.paused",
-            data={"application": argocd.application, "until": until.isoformat()},
+            data={"applications": paused, "until": until.isoformat()},
             auto_sync_until=until,
             waiting=None,
         )
@@ -67,11 +73,14 @@ class AutoSync:
         argocd = self.environments[change.request.environment].argocd
         if argocd is None or change.progress.auto_sync_until is None:
             return None
-        outcome = self._deployer(change).restore(argocd.application, argocd.namespace, change.id)
+        deployer = self._deployer(change)
+        outcomes = {
+            name: deployer.restore(name, argocd.namespace, change.id).value for name in argocd.names
+        }
         return self.ledger.note(
             change,
             "auto_sync.restored",
-            data={"application": argocd.application, "outcome": outcome.value},
+            data={"applications": outcomes},
             auto_sync_until=None,
             failure=change.progress.failure,
         )
@@ -131,12 +140,6 @@ class AutoSync:
                 },
             )
         )
-
-    def _queue(self, change: Change, argocd: ArgoApplication, holder: str) -> Change:
-        waited = change.progress.waiting
-        since = waited.since if waited else self.ledger.clock.now()
-        reason = f"behind {holder}, for which auto-sync of {argocd.application} is paused"
-        return self.ledger.rest(change, QUEUE_DELAY, waiting=Waiting(reason=reason, since=since))
 
     def _deployer(self, change: Change) -> Deployer:
         return self.deployers(self.environments[change.request.environment].context)

@@ -33,11 +33,8 @@ class Planner:
     def plan(self, change: Change) -> Change:
         """Step `requested`: dry run, diff, warnings; then confirmation by a person where the
         environment asks for it, or where conflicts and warnings do."""
-        if change.request.operation is Operation.RESTART and not change.progress.restarted_at:
-            at = restart_time(self.ledger.clock.now())
-            return self.ledger.note(
-                change, "restart.timed", data={"restartedAt": at}, restarted_at=at
-            )
+        if (decided := timed(self.ledger, change)) is not None:
+            return decided
         environment = self.environments[change.request.environment]
         plan = self.preview(change)
         data = {
@@ -102,6 +99,14 @@ class Planner:
             for target in change.request.targets
             for name in cluster.autoscalers(target)
         ]
+
+
+def timed(ledger: Ledger, change: Change) -> Change | None:
+    """Decide a restart's time and store it before it is sent; None when nothing is to decide."""
+    if change.request.operation is not Operation.RESTART or change.progress.restarted_at:
+        return None
+    at = restart_time(ledger.clock.now())
+    return ledger.note(change, "restart.timed", data={"restartedAt": at}, restarted_at=at)
 
 
 def _planned(answer: DryRun) -> PlannedObject:

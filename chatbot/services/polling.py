@@ -6,11 +6,17 @@ from dataclasses import dataclass
 import structlog
 
 from chatbot.domain.errors import Permanent, RetryLater
+from chatbot.domain.lifecycle import State
 from chatbot.ports import GitHost, Store
 from chatbot.services.ledger import Ledger
 from chatbot.services.reconcile import touch
 
 log = structlog.get_logger()
+
+WITH_PULL_REQUEST = frozenset(
+    {State.PR_OPEN, State.AWAITING_APPROVAL, State.SCHEDULED, State.BLOCKED}
+)
+"""Where somebody's push, review or merge may be what a change waits for."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class PullRequestPoll:
 
     def run(self) -> None:
         """Ask for each; one that cannot be asked is asked at the next poll."""
-        for number in self.store.with_open_pull_request():
+        for number in self.store.in_states(WITH_PULL_REQUEST):
             known = self.store.change(number).progress.pull_request
             if known is None:
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import record, story
-from chatbot.domain.change import Change, Operation
+from chatbot.domain.change import Change, Operation, PullRequest
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.gitedit import Apply, Edit, Restart, Scale
@@ -65,13 +65,11 @@ class Proposals:
         commit = self.git.commit(
             change.branch, change.progress.base_sha, record.commit_message(change), files
         )
-        pull_request = self.git.open_pull_request(
-            change.branch,
-            self.base,
-            record.pull_request_title(change),
-            record.pull_request_body(change, login=self.login_of(change.requester)),
-            [LABEL],
-        )
+        return self.ask(change, commit)
+
+    def ask(self, change: Change, commit_sha: str) -> Change:
+        """A pull request for the branch, whose first commit is ours."""
+        pull_request = self._pull_request(change, change.branch)
         return self.ledger.advance(
             change,
             Event.PR_OPENED,
@@ -79,12 +77,33 @@ class Proposals:
             data={
                 "number": pull_request.number,
                 "url": pull_request.url,
-                "commit": commit,
-                "files": sorted(files),
+                "commit": commit_sha,
             },
             notices=story.pull_request_opened(change, pull_request),
-            commit_sha=commit,
+            commit_sha=commit_sha,
+            own_commits=tuple(dict.fromkeys((*change.progress.own_commits, commit_sha))),
             pull_request=pull_request,
+        )
+
+    def adopt(self, change: Change, found: PullRequest) -> Change:
+        """Take a pull request that a person opened: it only gets our label."""
+        pull_request = self._pull_request(change, found.branch)
+        return self.ledger.advance(
+            change,
+            Event.PR_OPENED,
+            "pull_request.adopted",
+            data={"number": pull_request.number, "url": pull_request.url},
+            notices=story.pull_request_adopted(pull_request),
+            pull_request=pull_request,
+        )
+
+    def _pull_request(self, change: Change, branch: str) -> PullRequest:
+        return self.git.open_pull_request(
+            branch,
+            self.base,
+            record.pull_request_title(change),
+            record.pull_request_body(change, login=self.login_of(change.requester)),
+            [LABEL],
         )
 
 

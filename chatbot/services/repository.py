@@ -20,15 +20,15 @@ class ClusterRepository:
     def edited(self, commit_sha: str, folder: str, edits: Sequence[Edit]) -> dict[str, str | None]:
         """The files that have to change at a commit, with their new text; empty when Git says all
         of it already. Raises `Permanent` for what cannot be edited safely."""
-        files = self._files(commit_sha, folder)
+        files = self.files(commit_sha, folder)
         return dict(proved_edit(files, folder, edits, self.kustomize))
 
     def desired(self, commit_sha: str, folder: str) -> dict[str, Manifest]:
         """What should be in the cluster, by `Target.key`."""
-        objects = desired(self._files(commit_sha, folder), folder, self.kustomize)
+        objects = desired(self.files(commit_sha, folder), folder, self.kustomize)
         return {target_of(manifest).key: manifest for manifest in objects}
 
-    def _files(self, commit_sha: str, folder: str) -> Mapping[str, str]:
+    def files(self, commit_sha: str, folder: str) -> Mapping[str, str]:
         """The folder's text files, and those of the bases that it refers to."""
         files = self._below(commit_sha, folder)
         looked_into = {folder}

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, Failure, PullRequestState, SnapshotEntry, Waiting
-from chatbot.domain.change import format_change_id as change_id
+from chatbot.domain.change import Change, Failure, PullRequestState, SnapshotEntry
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
@@ -16,8 +15,8 @@ from chatbot.services.autosync import AutoSync
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import perform
 from chatbot.services.plan import Planner
+from chatbot.services.queue import queued
 
-QUEUE_DELAY = timedelta(seconds=2)
 WATCH_DELAY = timedelta(seconds=1)
 
 
@@ -36,8 +35,8 @@ class Rollout:
     def apply(self, change: Change) -> Change:
         """Step `applying`: wait for the objects, make sure that what was confirmed still holds,
         store the snapshot, then write."""
-        if holders := self.store.hold(change):
-            return self._queue(change, holders)
+        if (waits := queued(self.store, self.ledger, change)) is not None:
+            return waits
         if change.progress.started_digest != change.progress.confirmed_digest:
             return self._start(change)
         if (paused := self.auto_sync.pause(change)) is not None:
@@ -94,14 +93,6 @@ class Rollout:
             due_in=None,
             failure=failure,
         )
-
-    def _queue(self, change: Change, holders: list[int]) -> Change:
-        names = ", ".join(change_id(number) for number in holders)
-        waited = change.progress.waiting
-        since = waited.since if waited else self.ledger.clock.now()
-        reason = f"behind {names}, which has the same objects in hand"
-        waiting = Waiting(reason=reason, since=since)
-        return self.ledger.rest(change, QUEUE_DELAY, waiting=waiting)
 
     def _start(self, change: Change) -> Change:
         plan = self.planner.preview(change)

@@ -24,7 +24,7 @@ from pydantic import (
 from chatbot.domain.change import RiskLevel, TimeWindow
 from chatbot.domain.environment import (
     ENVIRONMENT_CLASSES,
-    ArgoApplication,
+    ArgoApplications,
     Backfill,
     ClassRules,
     Environment,
@@ -174,8 +174,25 @@ class BackfillRules(Section):
 class ArgoRules(Section):
     """`[environments.X.argocd]`."""
 
-    application: Name
+    application: Name | Annotated[tuple[Name, ...], Field(min_length=1)]
+    """One, or a list of all that deploy the environment."""
     namespace: Name = "argocd"
+    prune: StrictBool = False
+    sync_options: tuple[Name, ...] = ()
+    settle_seconds: Seconds = 10
+    timeout_minutes: Minutes = 15
+
+    def resolve(self) -> ArgoApplications:
+        """What the section says, with times as times."""
+        named = self.application
+        return ArgoApplications(
+            names=(named,) if isinstance(named, str) else named,
+            namespace=self.namespace,
+            prune=self.prune,
+            sync_options=self.sync_options,
+            settle=timedelta(seconds=self.settle_seconds),
+            timeout=timedelta(minutes=self.timeout_minutes),
+        )
 
 
 class EnvironmentRules(Section):
@@ -198,6 +215,9 @@ class EnvironmentRules(Section):
     requires_senior_approval: StrictBool | None = None
     confirm: StrictBool | None = None
     backfill: BackfillRules = BackfillRules()
+    merge_method: MergeMethod = MergeMethod.MERGE
+    github_reviews: StrictBool = False
+    promoted_from: str = ""
     argocd: ArgoRules | None = None
 
     def class_rules(self) -> ClassRules:
@@ -228,7 +248,10 @@ class EnvironmentRules(Section):
             rollback_on_failure=self.rollback_on_failure,
             rollout_timeout=timedelta(minutes=self.rollout_timeout_minutes),
             backfill=Backfill(**self.backfill.model_dump()),
-            argocd=ArgoApplication(**self.argocd.model_dump()) if self.argocd else None,
+            merge_method=self.merge_method,
+            github_reviews=self.github_reviews,
+            promoted_from=self.promoted_from,
+            argocd=self.argocd.resolve() if self.argocd else None,
         )
 
 

@@ -306,7 +306,7 @@ def test_live_changes_are_counted_by_state(store: SqliteStore) -> None:
 def test_open_pull_requests_are_found_whatever_the_path(store: SqliteStore) -> None:
     for state in (State.PR_OPEN, State.APPLYING, State.PR_OPEN, State.COMPLETED):
         move(store, add_change(store), state)
-    assert store.with_open_pull_request() == [1, 3]
+    assert store.in_states({State.PR_OPEN}) == [1, 3]
 
 
 def test_a_list_is_newest_first_and_filtered(store: SqliteStore) -> None:

@@ -26,8 +26,8 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
     "deliveries due": (lambda store: store.deliveries_due(NOW), {"deliveries_due"}),
     "hold": (lambda store: store.hold(store.change(2)), set()),
     "live counts": (lambda store: store.live_counts(), {"changes_live"}),
-    "with_open_pull_request": (
-        lambda store: store.with_open_pull_request(),
+    "in_states": (
+        lambda store: store.in_states({State.PR_OPEN}),
         {"changes_live"},
     ),
     "open": (lambda store: store.changes(open_only=True, limit=100), {"changes_live"}),
@@ -149,5 +149,5 @@ def test_a_word_is_found_in_a_long_history_by_its_index(young_and_old: list[Sqli
 def test_the_right_things_are_found_in_a_long_history(young_and_old: list[SqliteStore]) -> None:
     old = young_and_old[1]
     assert old.due(NOW) == [1, 2, 3, 5]
-    assert old.with_open_pull_request() == [3]
+    assert old.in_states({State.PR_OPEN}) == [3]
     assert [change.number for change in old.changes(open_only=True)] == [5, 4, 3, 2, 1]

@@ -6,8 +6,8 @@ import pytest
 
 from chatbot.domain.argocd import PAUSED_BY
 from chatbot.domain.lifecycle import State
-from sandbox.children import Child
 from sandbox.cluster import ARGOCD_NAMESPACE
+from tests.support.argocd_world import application, argocd, sync_status
 from tests.support.world import World
 
 AUTOMATED = {"prune": True, "selfHeal": True}
@@ -17,23 +17,12 @@ TEST_IS_AUTO_SYNCED = (
 )
 
 
-def application(world: World, name: str = "test") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        world.cluster.kubectl("get", "application", name, "-n", ARGOCD_NAMESPACE, "-o", "json")
-    )
-    return found
-
-
 def automated(world: World) -> Any:
-    return application(world)["spec"].get("syncPolicy", {}).get("automated")
-
-
-def sync_status(world: World) -> Any:
-    return application(world).get("status", {}).get("sync", {}).get("status")
+    return application(world, "test")["spec"].get("syncPolicy", {}).get("automated")
 
 
 def mark(world: World) -> str:
-    return str(application(world)["metadata"].get("annotations", {}).get(PAUSED_BY, ""))
+    return str(application(world, "test")["metadata"].get("annotations", {}).get(PAUSED_BY, ""))
 
 
 def replicas(world: World) -> str:
@@ -42,31 +31,15 @@ def replicas(world: World) -> str:
 
 
 @pytest.fixture
-def deployed(world: World) -> Iterator[World]:
+def auto_synced(world: World) -> Iterator[World]:
     """A world in which Argo CD deploys `test` by itself, and heals what differs from Git."""
-    repo_url = world.forge.clone_url()
-    world.cluster.install_argocd()
-    world.cluster.deploy(repo_url)
-    kubeconfig = str(world.cluster.admin_kubeconfig)
-    controller = Child.start(
-        "argocd",
-        ["sandbox.argocd", "--kubeconfig", kubeconfig, "--repo-url", repo_url],
-        folder=world.folder,
-    )
-    try:
-        controller.wait_for("argocd ready")
-        world.until(
-            lambda: application(world).get("status", {}).get("sync", {}).get("status") == "Synced"
-        )
+    with argocd(world, ["test"]):
         world.configure(TEST_IS_AUTO_SYNCED)
         yield world
-    finally:
-        controller.stop()
-        world.cluster.undeploy()
 
 
-def test_a_change_outlives_self_heal_and_auto_sync_comes_back_as_it_was(deployed: World) -> None:
-    world = deployed
+def test_a_change_outlives_self_heal_and_auto_sync_comes_back_as_it_was(auto_synced: World) -> None:
+    world = auto_synced
     world.start()
     change = world.request("scale test deploy/web 5")
     world.wait(change, State.AWAITING_CONFIRMATION)
@@ -75,7 +48,7 @@ def test_a_change_outlives_self_heal_and_auto_sync_comes_back_as_it_was(deployed
 
     assert automated(world) is None
     assert change.id in mark(world)
-    world.until(lambda: sync_status(world) == "OutOfSync")
+    world.until(lambda: sync_status(world, "test") == "OutOfSync")
     assert replicas(world) == "5", "Argo CD has seen the difference, and left it alone"
 
     world.merge(change)
@@ -87,8 +60,8 @@ def test_a_change_outlives_self_heal_and_auto_sync_comes_back_as_it_was(deployed
     assert replicas(world) == "5"
 
 
-def test_an_undo_brings_auto_sync_back_too(deployed: World) -> None:
-    world = deployed
+def test_an_undo_brings_auto_sync_back_too(auto_synced: World) -> None:
+    world = auto_synced
     world.start()
     change = world.request("scale test deploy/web 5")
     world.wait(change, State.AWAITING_CONFIRMATION)
@@ -100,8 +73,8 @@ def test_an_undo_brings_auto_sync_back_too(deployed: World) -> None:
     world.until(lambda: replicas(world) == "2")
 
 
-def test_what_nobody_living_holds_is_restored_at_the_next_start(deployed: World) -> None:
-    world = deployed
+def test_what_nobody_living_holds_is_restored_at_the_next_start(auto_synced: World) -> None:
+    world = auto_synced
     left = {"change": "CHG-999", "until": "2026-01-01T00:00:00Z", "automated": AUTOMATED}
     patch = {
         "metadata": {"annotations": {PAUSED_BY: json.dumps(left)}},

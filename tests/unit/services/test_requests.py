@@ -288,12 +288,12 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     return outcomes
 
 
-def test_an_environment_that_takes_no_requests_yet_is_refused_before_a_form(
+def test_an_environment_that_nothing_deploys_is_refused_before_a_form(
     office: Office,
 ) -> None:
     office.requests.welcome(REQUESTER, "dev")
     office.requests.welcome(REQUESTER, "pord")
-    with pytest.raises(Refused, match="Changes to prod go through a pull request first"):
+    with pytest.raises(Refused, match=r"names it under \[environments\.prod\.argocd\]"):
         office.requests.welcome(REQUESTER, "prod")
     [refusal] = [e for e in office.store.events() if e.entry.kind == "request.refused"]
     assert (refusal.entry.actor, refusal.entry.data["action"]) == (REQUESTER, "request")

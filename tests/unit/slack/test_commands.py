@@ -66,10 +66,10 @@ def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
     return Listeners(Desk(requests, ENVIRONMENTS, store, slack, clock, Rush()))
 
 
-def test_a_command_for_a_place_that_takes_no_requests_yet_opens_no_form(
+def test_a_command_for_a_place_that_nothing_deploys_opens_no_form(
     listeners: Listeners,
 ) -> None:
-    assert "Changes to prod go through a pull request first" in listeners.say("scale prod d/w 5")
+    assert "names it under [environments.prod.argocd]" in listeners.say("scale prod d/w 5")
     assert listeners.views == []
     assert listeners.say("scale dev d/w 5") == "[]"
     assert len(listeners.views) == 1
