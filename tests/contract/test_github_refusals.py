@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.adapters import github as adapter
-from chatbot.adapters.github import GitHubHost
+from chatbot.adapters.github import GitHubHost, client
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
 from tests.support.github_host import host_at
 
@@ -185,7 +184,7 @@ def test_a_connection_that_is_reset_is_tried_later(
 def test_a_server_that_keeps_silent_is_given_up_after_the_timeout(
     weather: Weather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter, "TIMEOUT", 1)
+    monkeypatch.setattr(client, "TIMEOUT", 1)
     weather.silent = True
     with pytest.raises(RetryLater, match="does not answer"):
         host_at(weather.url).head("main")

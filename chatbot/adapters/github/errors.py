@@ -5,16 +5,29 @@ limit is a 403 or 429 with Retry-After; a spent primary one has a remaining coun
 time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from github import GithubException
+from requests import RequestException
 
 from chatbot.domain.errors import Conflict, NotFound, Permanent, RetryLater
 
 SECONDARY_LIMIT_PAUSE = timedelta(minutes=1)
 """What GitHub's documentation asks for when a limit comes without a time."""
+
+
+@contextmanager
+def translating(what: str) -> Iterator[None]:
+    """GitHub's refusals and a network that fails, as the two families."""
+    try:
+        yield
+    except GithubException as error:
+        raise translated(error, what) from error
+    except RequestException as error:
+        raise RetryLater(f"GitHub does not answer ({type(error).__name__})") from error
 
 
 def translated(error: GithubException, what: str) -> RetryLater | Permanent:

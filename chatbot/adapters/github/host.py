@@ -1,0 +1,111 @@
+"""The `GitHost` port: every call under the name of what it is about, so that a refusal names it."""
+
+from collections.abc import Mapping, Sequence
+
+from github.Repository import Repository
+
+from chatbot.adapters.github import branches, pulls
+from chatbot.adapters.github.client import client
+from chatbot.adapters.github.errors import translating
+from chatbot.adapters.github.trees import Trees
+from chatbot.domain.change import PullRequest
+from chatbot.ports import RepoFile
+from chatbot.settings import GitHubSettings
+
+
+class GitHubHost:
+    """One repository (`owner/name`) at github.com or a GitHub Enterprise."""
+
+    def __init__(self, settings: GitHubSettings, repository: str) -> None:
+        self._github = client(settings)
+        self._name = repository
+        self._trees = Trees(self._repo, repository)
+
+    def head(self, branch: str) -> str | None:
+        """Commit SHA a branch points to; None when there is no such branch."""
+        with translating(f"branch {branch}"):
+            return branches.head_of(self._repo, branch)
+
+    def merge_base(self, base: str, head: str) -> str:
+        """The newest commit that both have: where `head` left `base`. Both are SHAs or branches."""
+        with translating(f"comparison of {base} and {head}"):
+            return self._repo.compare(base, head).merge_base_commit.sha
+
+    def files(self, commit_sha: str, under: str = "") -> list[RepoFile]:
+        """Every file below a folder at a commit; none when the folder is not there."""
+        with translating(f"commit {commit_sha}"):
+            return self._trees.files(commit_sha, under)
+
+    def read(self, blob_sha: str) -> bytes:
+        """A blob. Blobs never change, so they are remembered."""
+        with translating(f"blob {blob_sha}"):
+            return self._trees.blob(blob_sha)
+
+    def commit(
+        self, branch: str, base_sha: str, message: str, files: Mapping[str, str | None]
+    ) -> str:
+        """One commit of many files (None deletes) on `branch`, made on top of `base_sha`; returns
+        its SHA. If the branch's tree already is the wanted one, returns its head. Never forces; a
+        branch with other content raises `Conflict`."""
+        with translating(f"branch {branch}"):
+            return branches.commit_on_new(self._repo, branch, base_sha, message, files)
+
+    def open_pull_request(
+        self, branch: str, base: str, title: str, body: str, labels: Sequence[str]
+    ) -> PullRequest:
+        """The open pull request of `branch`: the one that is there, or a new one. One that was
+        closed unmerged is reopened if the host lets us."""
+        with translating(f"branch {branch}"):
+            pull = pulls.open_or_reopened(self._repo, self._head(branch))
+            if pull is None:
+                pull = self._repo.create_pull(base, branch, title=title, body=body)
+            missing = set(labels) - {label.name for label in pull.labels}
+            if missing:
+                pull.add_to_labels(*sorted(missing))
+            return pulls.seen(pull.raw_data)
+
+    def pull_request(self, number: int, etag: str = "") -> PullRequest | None:
+        """As it is now; None when it is unchanged since `etag`."""
+        with translating(f"pull request #{number}"):
+            headers, data = self._github.requester.requestJsonAndCheck(
+                "GET",
+                f"/repos/{self._name}/pulls/{number}",
+                headers={"If-None-Match": etag} if etag else None,
+            )
+            if data is None:  # a 304 has no body
+                return None
+            return pulls.seen(data).model_copy(update={"etag": headers.get("etag", "")})
+
+    def pull_request_of(self, branch: str) -> PullRequest | None:
+        """The newest pull request from `branch`, in whatever state."""
+        with translating(f"branch {branch}"):
+            for pull in pulls.pulls_of(self._repo, self._head(branch), "all"):
+                return pulls.seen(pull.raw_data)
+            return None
+
+    def merge(self, number: int, head_sha: str, method: str) -> str:
+        """Merge if the head still is `head_sha`; returns the merge commit. Already merged is
+        success. `Conflict` when the head moved or it does not merge cleanly; `Permanent` when
+        branch protection says no, with its words."""
+        with translating(f"pull request #{number}"):
+            return pulls.merged(self._repo, number, head_sha, method)
+
+    def close(self, number: int) -> None:
+        """Close unmerged; closed already is success."""
+        with translating(f"pull request #{number}"):
+            pull = self._repo.get_pull(number)
+            if pull.state == "open":
+                pull.edit(state="closed")
+
+    def delete_branch(self, branch: str) -> None:
+        """Gone already is success."""
+        with translating(f"branch {branch}"):
+            branches.delete(self._repo, branch)
+
+    @property
+    def _repo(self) -> Repository:
+        return self._github.get_repo(self._name, lazy=True)
+
+    def _head(self, branch: str) -> str:
+        """A branch as the head of a pull request: GitHub wants its owner with it."""
+        return f"{self._name.partition('/')[0]}:{branch}"
