@@ -195,6 +195,10 @@ class PullRequest(BaseModel):
     number: int
     url: str
     branch: str
+    base: str = ""
+    """The branch it goes to."""
+    from_fork: bool = False
+    """Whether its branch stands in another repository, where we may not write."""
     head_sha: str
     state: PullRequestState
     merge_sha: str = ""

@@ -21,6 +21,15 @@ class Author(BaseModel):
     email: str = ""
 
 
+class StatusState(StrEnum):
+    """What a commit status says, in GitHub's words."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ERROR = "error"
+
+
 class Finding(BaseModel):
     """One line of the review: a policy's complaint, or one of Redlight's own checks."""
 

@@ -9,7 +9,7 @@ from chatbot.ports.argocd import Deployer, Deployers
 from chatbot.ports.chat import Chat
 from chatbot.ports.clock import Clock
 from chatbot.ports.cluster import Cluster, Clusters, DryRun, Kind
-from chatbot.ports.git import GitHost, Kustomize, RepoFile
+from chatbot.ports.git import GitCommit, GitHost, Kustomize, RepoFile
 from chatbot.ports.manifest import Manifest
 from chatbot.ports.policy import Policies
 from chatbot.ports.store import CardRow, NewChange, Store
@@ -23,6 +23,7 @@ __all__ = [
     "Deployer",
     "Deployers",
     "DryRun",
+    "GitCommit",
     "GitHost",
     "Kind",
     "Kustomize",

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatbot.domain.change import (
-    PullRequest,
-)
+from chatbot.domain.change import PullRequest
+from chatbot.domain.review import Author
 from chatbot.ports.manifest import Manifest
 
 
@@ -18,6 +17,14 @@ class RepoFile:
     blob_sha: str
 
 
+@dataclass(frozen=True)
+class GitCommit:
+    """One commit and everybody who had a hand in it: author, committer, co-authors."""
+
+    sha: str
+    authors: tuple[Author, ...]
+
+
 class GitHost(Protocol):
     """The cluster repository at its host."""
 
@@ -27,6 +34,11 @@ class GitHost(Protocol):
 
     def merge_base(self, base: str, head: str) -> str:
         """The newest commit that both have: where `head` left `base`. Both are SHAs or branches."""
+        ...
+
+    def commits(self, base_sha: str, head_sha: str) -> list[GitCommit]:
+        """Every commit in head and not in base, oldest first. The host's own account, which
+        commits what is merged on its pages, is nobody's hand. E-mails are in lower case."""
         ...
 
     def files(self, commit_sha: str, under: str = "") -> list[RepoFile]:

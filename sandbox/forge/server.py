@@ -200,7 +200,8 @@ def _dump(value: Any) -> bytes:
 
 
 def _render_page(page: Page, call: Call, request: web.Request) -> Rendered:
-    size = min(max(_number(call.query.get("per_page"), 30), 1), MOST_PER_PAGE)
+    most = max(page.per_page, MOST_PER_PAGE)
+    size = min(max(_number(call.query.get("per_page"), page.per_page), 1), most)
     number = max(_number(call.query.get("page"), 1), 1)
     last = max(-(-len(page.items) // size), 1)
     rows = [page.render(item) for item in page.items[(number - 1) * size : number * size]]

@@ -171,8 +171,9 @@ class State(BaseModel):
         return user
 
     def user_of_email(self, email: str) -> User | None:
-        """The account a commit's e-mail address belongs to, if any."""
-        return next((user for user in self.users.values() if user.email == email), None)
+        """The account a commit's e-mail address belongs to, if any; case makes no difference."""
+        wanted = email.lower()
+        return next((user for user in self.users.values() if user.email.lower() == wanted), None)
 
     def latest_statuses(self, sha: str) -> list[Status]:
         """The newest status of each context on a commit, newest first."""

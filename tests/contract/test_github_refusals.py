@@ -13,6 +13,7 @@ import pytest
 
 from chatbot.adapters.github import GitHubHost, client
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
+from chatbot.domain.review import Author
 from tests.support.github_host import host_at
 
 HTML = "<html><body>Unicorn!</body></html>"
@@ -21,6 +22,7 @@ Call = Callable[[GitHubHost], Any]
 CALLS: Mapping[str, Call] = {
     "head": lambda host: host.head("main"),
     "merge_base": lambda host: host.merge_base("main", "b"),
+    "commits": lambda host: host.commits("a" * 40, "b" * 40),
     "files": lambda host: host.files("a" * 40, "environments"),
     "read": lambda host: host.read("a" * 40),
     "commit": lambda host: host.commit("b", "a" * 40, "m", {"f": "t"}),
@@ -232,6 +234,47 @@ def test_a_409_is_a_conflict(weather: Weather, host: GitHubHost) -> None:
     weather.says(409, "Git Repository is empty.")
     with pytest.raises(Conflict, match="empty"):
         host.head("main")
+
+
+def test_commits_that_github_does_not_list_to_the_end_need_a_person(
+    weather: Weather, host: GitHubHost
+) -> None:
+    weather.headers = {"Content-Type": "application/json"}
+    weather.body = json.dumps({"total_commits": 10_001, "commits": []})
+    with pytest.raises(Permanent, match="more commits") as refused:
+        host.commits("a" * 40, "b" * 40)
+    assert refused.value.remedy
+
+
+def test_an_author_whom_github_tells_as_an_empty_object_is_known_by_address(
+    weather: Weather, host: GitHubHost
+) -> None:
+    signed = {"name": "A requester", "email": "requester@example.com"}
+    commit = {"author": signed, "committer": signed, "message": "Scale web"}
+    commits = [{"sha": "b" * 40, "author": {}, "committer": None, "commit": commit}]
+    weather.headers = {"Content-Type": "application/json"}
+    weather.body = json.dumps({"total_commits": 1, "commits": commits})
+    [found] = host.commits("a" * 40, "b" * 40)
+    assert found.authors == (Author(email="requester@example.com"),)
+
+
+@pytest.mark.parametrize("head_repo", [{"id": 2}, None])
+def test_a_pull_request_from_a_fork_is_known_as_one_also_when_the_fork_is_gone(
+    weather: Weather, host: GitHubHost, head_repo: dict[str, int] | None
+) -> None:
+    weather.headers = {"Content-Type": "application/json"}
+    weather.body = json.dumps(
+        {
+            "number": 7,
+            "html_url": "https://git.example/7",
+            "state": "open",
+            "head": {"ref": "main", "sha": "b" * 40, "repo": head_repo},
+            "base": {"ref": "main", "sha": "a" * 40, "repo": {"id": 1}},
+        }
+    )
+    pull = host.pull_request(7)
+    assert pull is not None
+    assert pull.from_fork
 
 
 def test_no_error_holds_the_token(weather: Weather) -> None:

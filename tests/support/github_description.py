@@ -71,6 +71,9 @@ class GithubDescription:
     def __init__(self, url: str) -> None:
         description = json.loads(Path(os.environ[VARIABLE]).read_text())
         description["servers"] = [{"url": url}]
+        for author in ("author", "committer"):  # nullable beside `oneOf` is not understood
+            role = description["components"]["schemas"]["commit"]["properties"][author]
+            role["oneOf"].append({"nullable": True, "enum": [None]})
         contents = description["paths"]["/repos/{owner}/{repo}/contents/{path}"]["get"]
         answer = contents["responses"]["200"]["content"]["application/json"]["schema"]
         answer.pop("discriminator", None)  # it names a property, which a folder's array has not

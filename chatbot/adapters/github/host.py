@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from github.Repository import Repository
 
-from chatbot.adapters.github import branches, pulls
+from chatbot.adapters.github import branches, commits, pulls
 from chatbot.adapters.github.client import client
 from chatbot.adapters.github.errors import translating
 from chatbot.adapters.github.trees import Trees
 from chatbot.domain.change import PullRequest
-from chatbot.ports import RepoFile
+from chatbot.ports import GitCommit, RepoFile
 from chatbot.settings import GitHubSettings
 
 
@@ -30,6 +30,12 @@ class GitHubHost:
         """The newest commit that both have: where `head` left `base`. Both are SHAs or branches."""
         with translating(f"comparison of {base} and {head}"):
             return self._repo.compare(base, head).merge_base_commit.sha
+
+    def commits(self, base_sha: str, head_sha: str) -> list[GitCommit]:
+        """Every commit in head and not in base, oldest first. GitHub's own account `web-flow`,
+        which commits what is merged on its pages, is nobody's hand. E-mails are in lower case."""
+        with translating(f"comparison of {base_sha} and {head_sha}"):
+            return commits.between(self._repo, base_sha, head_sha)
 
     def files(self, commit_sha: str, under: str = "") -> list[RepoFile]:
         """Every file below a folder at a commit; none when the folder is not there."""

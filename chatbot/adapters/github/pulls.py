@@ -76,12 +76,16 @@ def _why_unmerged(repo: Repository, number: int, error: GithubException) -> Retr
 def seen(data: Mapping[str, Any]) -> PullRequest:
     """A pull request of GitHub's JSON as the domain sees it."""
     merged = bool(data.get("merged") or data.get("merged_at"))
+    head, base = data["head"], data["base"]
     state = PullRequestState.OPEN if data["state"] == "open" else PullRequestState.CLOSED
     return PullRequest(
         number=data["number"],
         url=data["html_url"],
-        branch=data["head"]["ref"],
-        head_sha=data["head"]["sha"],
+        branch=head["ref"],
+        base=base["ref"],
+        # The repository of a fork that was deleted is null.
+        from_fork=(head["repo"] or {}).get("id") != base["repo"]["id"],
+        head_sha=head["sha"],
         state=PullRequestState.MERGED if merged else state,
         merge_sha=(data.get("merge_commit_sha") or "") if merged else "",
     )

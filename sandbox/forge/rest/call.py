@@ -41,6 +41,8 @@ class Page:
     items: Sequence[Any]
     render: Callable[[Any], Json]
     wrap: Callable[[list[Json]], Json] | None = None
+    per_page: int = 30
+    """How many, where the caller does not say."""
 
 
 @dataclass(frozen=True)

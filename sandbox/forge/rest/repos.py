@@ -24,6 +24,7 @@ from sandbox.forge.shapes.links import Json
 
 _DIFF_TYPE = "application/vnd.github.diff"
 _MOST_FILES = 300
+_COMPARED_COMMITS = 250
 
 
 def get_repo(call: Call) -> Json:
@@ -212,8 +213,9 @@ def commit_pulls(call: Call) -> Page:
     return Page(found, lambda pull: pull_shapes.pull_request_simple(call.forge, pull, call.links))
 
 
-def compare(call: Call) -> Json | Text:
-    """GET compare/{base}...{head}, over what the head has since it left the base."""
+def compare(call: Call) -> Page | Text:
+    """GET compare/{base}...{head}, over what the head has since it left the base: pages of
+    commits, and on the first the files."""
     base_name, dots, head_name = call.params["basehead"].partition("...")
     git = call.forge.git
     base, head = (
@@ -228,7 +230,7 @@ def compare(call: Call) -> Json | Text:
     brought = list(reversed(git.commits("--topo-order", head.sha, f"^{base.sha}", "--")))
     render = partial(shapes.commit, call.forge, links=call.links)
     page = f"{call.links.repo_page}/compare/{base_name}...{head_name}"
-    return {
+    shape = {
         "url": f"{call.links.repo}/compare/{base_name}...{head_name}",
         "html_url": page,
         "permalink_url": f"{call.links.repo_page}/compare/{base.sha}...{head.sha}",
@@ -240,12 +242,11 @@ def compare(call: Call) -> Json | Text:
         "ahead_by": ahead,
         "behind_by": behind,
         "total_commits": ahead,
-        "commits": [render(commit) for commit in brought],
-        "files": [
-            shapes.file(file, head.sha, call.links)
-            for file in diffs.files(git, root, head.sha)[:_MOST_FILES]
-        ],
     }
+    changed = diffs.files(git, root, head.sha)[:_MOST_FILES]
+    if call.query.get("page", "1") == "1":
+        shape["files"] = [shapes.file(file, head.sha, call.links) for file in changed]
+    return Page(brought, render, lambda rows: shape | {"commits": rows}, _COMPARED_COMMITS)
 
 
 def _relation(ahead: int, behind: int) -> str:
