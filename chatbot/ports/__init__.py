@@ -9,7 +9,7 @@ from chatbot.ports.argocd import Deployer, Deployers
 from chatbot.ports.chat import Chat
 from chatbot.ports.clock import Clock
 from chatbot.ports.cluster import Cluster, Clusters, DryRun, Kind
-from chatbot.ports.git import GitCommit, GitHost, Kustomize, RepoFile
+from chatbot.ports.git import GitCommit, GitHost, GitReview, Kustomize, RepoFile
 from chatbot.ports.manifest import Manifest
 from chatbot.ports.policy import Policies
 from chatbot.ports.store import CardRow, NewChange, Store
@@ -25,6 +25,7 @@ __all__ = [
     "DryRun",
     "GitCommit",
     "GitHost",
+    "GitReview",
     "Kind",
     "Kustomize",
     "Manifest",

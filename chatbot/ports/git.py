@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from chatbot.domain.change import PullRequest
-from chatbot.domain.review import Author
+from chatbot.domain.review import Author, StatusState
 from chatbot.ports.manifest import Manifest
 
 
@@ -23,6 +24,16 @@ class GitCommit:
 
     sha: str
     authors: tuple[Author, ...]
+
+
+@dataclass(frozen=True)
+class GitReview:
+    """What one reviewer decided at last, about which commit (empty when it is gone), and when."""
+
+    login: str
+    approves: bool
+    commit_sha: str
+    at: datetime
 
 
 class GitHost(Protocol):
@@ -70,6 +81,29 @@ class GitHost(Protocol):
 
     def pull_request_of(self, branch: str) -> PullRequest | None:
         """The newest pull request from `branch`, in whatever state."""
+        ...
+
+    def set_status(
+        self,
+        commit_sha: str,
+        context: str,
+        state: StatusState,
+        description: str,
+        url: str = "",
+    ) -> None:
+        """Post a commit status, unless the newest of this context says the same already. The
+        description is cut to GitHub's 140 characters."""
+        ...
+
+    def comment(self, number: int, key: str, body: str) -> None:
+        """Our one comment under `key` on a pull request: made, edited in place, or left alone when
+        it says this already. What others wrote is never taken for ours."""
+        ...
+
+    def reviews(self, number: int) -> list[GitReview]:
+        """The latest deciding review of each reviewer, oldest first: approval, request for
+        changes, or one that was dismissed. A plain comment decides nothing, and neither does an
+        account that is gone."""
         ...
 
     def merge(self, number: int, head_sha: str, method: str) -> str:

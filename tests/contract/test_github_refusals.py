@@ -13,7 +13,7 @@ import pytest
 
 from chatbot.adapters.github import GitHubHost, client
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
-from chatbot.domain.review import Author
+from chatbot.domain.review import Author, StatusState
 from tests.support.github_host import host_at
 
 HTML = "<html><body>Unicorn!</body></html>"
@@ -29,6 +29,9 @@ CALLS: Mapping[str, Call] = {
     "open_pull_request": lambda host: host.open_pull_request("b", "main", "t", "b", ["l"]),
     "pull_request": lambda host: host.pull_request(7, '"etag"'),
     "pull_request_of": lambda host: host.pull_request_of("b"),
+    "set_status": lambda host: host.set_status("a" * 40, "c", StatusState.SUCCESS, "d"),
+    "comment": lambda host: host.comment(7, "policy", "b"),
+    "reviews": lambda host: host.reviews(7),
     "merge": lambda host: host.merge(7, "a" * 40, "merge"),
     "close": lambda host: host.close(7),
     "delete_branch": lambda host: host.delete_branch("b"),

@@ -1,9 +1,9 @@
 """PyGithub as Redlight uses it: it neither retries nor waits, and signs in as the settings say."""
 
-from github import Auth, Github
+from github import Auth, Github, GithubIntegration
 
 from chatbot.domain.errors import Permanent
-from chatbot.settings import GitHubSettings
+from chatbot.settings import GitHubApp, GitHubSettings
 
 TIMEOUT = 15
 """Seconds for one request."""
@@ -22,10 +22,29 @@ def client(settings: GitHubSettings) -> Github:
     )
 
 
+def own_login(settings: GitHubSettings, github: Github) -> str:
+    """The account that we act as; that of an App is named after it."""
+    if settings.app is None:
+        return github.get_user().login
+    # An installation may not ask who it is; the App itself may.
+    integration = GithubIntegration(
+        auth=_app_auth(settings.app),
+        base_url=settings.api_url,
+        timeout=TIMEOUT,
+        retry=None,
+        seconds_between_requests=None,
+        seconds_between_writes=None,
+    )
+    return f"{integration.get_app().slug}[bot]"
+
+
 def _auth(settings: GitHubSettings) -> Auth.Auth:
     if settings.app:
-        app = Auth.AppAuth(settings.app.id, settings.app.private_key.get_secret_value())
-        return app.get_installation_auth(int(settings.app.installation_id))
+        return _app_auth(settings.app).get_installation_auth(int(settings.app.installation_id))
     if settings.token is None:
         raise Permanent("There is neither a GitHub token nor a GitHub App")
     return Auth.Token(settings.token.get_secret_value())
+
+
+def _app_auth(app: GitHubApp) -> Auth.AppAuth:
+    return Auth.AppAuth(app.id, app.private_key.get_secret_value())

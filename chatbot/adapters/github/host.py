@@ -1,15 +1,17 @@
 """The `GitHost` port: every call under the name of what it is about, so that a refusal names it."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from github.Repository import Repository
 
-from chatbot.adapters.github import branches, commits, pulls
-from chatbot.adapters.github.client import client
+from chatbot.adapters.github import branches, commits, pulls, reviewing
+from chatbot.adapters.github.client import client, own_login
 from chatbot.adapters.github.errors import translating
 from chatbot.adapters.github.trees import Trees
 from chatbot.domain.change import PullRequest
-from chatbot.ports import GitCommit, RepoFile
+from chatbot.domain.review import StatusState
+from chatbot.ports import GitCommit, GitReview, RepoFile
 from chatbot.settings import GitHubSettings
 
 
@@ -17,6 +19,7 @@ class GitHubHost:
     """One repository (`owner/name`) at github.com or a GitHub Enterprise."""
 
     def __init__(self, settings: GitHubSettings, repository: str) -> None:
+        self._settings = settings
         self._github = client(settings)
         self._name = repository
         self._trees = Trees(self._repo, repository)
@@ -89,6 +92,32 @@ class GitHubHost:
                 return pulls.seen(pull.raw_data)
             return None
 
+    def set_status(
+        self,
+        commit_sha: str,
+        context: str,
+        state: StatusState,
+        description: str,
+        url: str = "",
+    ) -> None:
+        """Post a commit status, unless the newest of this context says the same already. The
+        description is cut to GitHub's 140 characters."""
+        with translating(f"commit {commit_sha}"):
+            reviewing.set_status(self._repo, commit_sha, context, state, description, url)
+
+    def comment(self, number: int, key: str, body: str) -> None:
+        """Our one comment under `key` on a pull request: made, edited in place, or left alone when
+        it says this already. What others wrote is never taken for ours."""
+        with translating(f"pull request #{number}"):
+            reviewing.comment(self._repo, number, key, body, lambda: self._login)
+
+    def reviews(self, number: int) -> list[GitReview]:
+        """The latest deciding review of each reviewer, oldest first: approval, request for
+        changes, or one that was dismissed. A plain comment decides nothing, and neither does an
+        account that is gone."""
+        with translating(f"pull request #{number}"):
+            return reviewing.latest_reviews(self._repo, number)
+
     def merge(self, number: int, head_sha: str, method: str) -> str:
         """Merge if the head still is `head_sha`; returns the merge commit. Already merged is
         success. `Conflict` when the head moved or it does not merge cleanly; `Permanent` when
@@ -107,6 +136,10 @@ class GitHubHost:
         """Gone already is success."""
         with translating(f"branch {branch}"):
             branches.delete(self._repo, branch)
+
+    @cached_property
+    def _login(self) -> str:
+        return own_login(self._settings, self._github)
 
     @property
     def _repo(self) -> Repository:

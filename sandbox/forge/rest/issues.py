@@ -9,6 +9,7 @@ from sandbox.forge.shapes import pulls as shapes
 from sandbox.forge.shapes.links import Json
 from sandbox.forge.state import Comment, Label, PullRequest, now
 
+_LONGEST_COMMENT = 65_536
 _COLOR = re.compile(r"[0-9a-fA-F]{6}")
 
 
@@ -155,13 +156,20 @@ def list_comments(call: Call) -> Page:
 def create_comment(call: Call) -> Answer:
     """POST issues/{number}/comments."""
     pull = call.pull()
-    body = text(call.body, "body", "IssueComment")
-    if not body.strip():
-        raise invalid("IssueComment", "custom", field="body", message="body can't be blank")
-    comment = Comment(id=call.forge.state.next_id(), author=call.login, body=body)
+    comment = Comment(id=call.forge.state.next_id(), author=call.login, body=_comment_body(call))
     pull.comments.append(comment)
     pull.touch()
     return Answer(201, shapes.comment(call.forge, pull, comment, call.links))
+
+
+def _comment_body(call: Call) -> str:
+    body = text(call.body, "body", "IssueComment")
+    if not body.strip():
+        raise invalid("IssueComment", "custom", field="body", message="body can't be blank")
+    if len(body) > _LONGEST_COMMENT:
+        message = f"body is too long (maximum is {_LONGEST_COMMENT} characters)"
+        raise invalid("IssueComment", "custom", field="body", message=message)
+    return body
 
 
 def _comment(call: Call) -> tuple[PullRequest, Comment]:
@@ -183,7 +191,7 @@ def edit_comment(call: Call) -> Json:
     pull, comment = _comment(call)
     if comment.author != call.login:
         call.need("write")
-    comment.body = text(call.body, "body", "IssueComment")
+    comment.body = _comment_body(call)
     comment.updated_at = now()
     return shapes.comment(call.forge, pull, comment, call.links)
 
