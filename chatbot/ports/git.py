@@ -61,11 +61,26 @@ class GitHost(Protocol):
         ...
 
     def commit(
-        self, branch: str, base_sha: str, message: str, files: Mapping[str, str | None]
+        self,
+        branch: str,
+        base_sha: str,
+        message: str,
+        files: Mapping[str, str | None],
+        *,
+        over: str = "",
     ) -> str:
         """One commit of many files (None deletes) on `branch`, made on top of `base_sha`;
         returns its SHA. If the branch's tree already is the wanted one, returns its head. Never
-        forces; a branch with other content raises `Conflict`."""
+        forces; a branch with other content raises `Conflict`.
+
+        With `over`, the branch's present head, the branch moves forward to a commit whose parents
+        are `over` and `base_sha` and whose tree is the wanted one, whatever the branch held. If
+        the head is neither `over` nor what this makes, it is a `Conflict`."""
+        ...
+
+    def merge_base_into(self, branch: str, base: str, message: str) -> str:
+        """Bring `base` into `branch` on the host; returns the branch's head after it, also when
+        there was nothing to bring. `Conflict` when it does not merge cleanly."""
         ...
 
     def open_pull_request(

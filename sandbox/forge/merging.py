@@ -201,15 +201,20 @@ def update_branch(forge: Forge, pull: PullRequest, login: str, expected: str | N
         raise refused("expected head sha didn't match current head ref.")
     if forge.git.is_ancestor(pull.base_sha, pull.head_sha):
         raise refused("There are no new commits on the base branch.")
-    merged = forge.git.merge(pull.head_sha, pull.base_sha)
-    if merged.conflicts:
+    message = f"Merge branch '{pull.base_ref}' into {pull.head_ref}"
+    if merge_into(forge, pull.head_ref, pull.base_sha, login, message) is None:
         raise refused("merge conflict between base and head")
-    commit = forge.git.write_commit(
-        merged.tree,
-        [pull.head_sha, pull.base_sha],
-        f"Merge branch '{pull.base_ref}' into {pull.head_ref}",
-        forge.signature(forge.user(login)),
-        Signature("GitHub", WEB_FLOW_EMAIL, now()),
-    )
-    forge.git.update_ref(f"refs/heads/{pull.head_ref}", commit, pull.head_sha)
+
+
+def merge_into(forge: Forge, branch: str, sha: str, login: str, message: str) -> str | None:
+    """Merge a commit into a branch for `login`; the new commit, or None when they conflict."""
+    tip = forge.git.line("rev-parse", f"refs/heads/{branch}")
+    merged = forge.git.merge(tip, sha)
+    if merged.conflicts:
+        return None
+    author = forge.signature(forge.user(login))
+    committer = Signature("GitHub", WEB_FLOW_EMAIL, now())
+    commit = forge.git.write_commit(merged.tree, [tip, sha], message, author, committer)
+    forge.git.update_ref(f"refs/heads/{branch}", commit, tip)
     forge.sync()
+    return commit

@@ -26,6 +26,8 @@ CALLS: Mapping[str, Call] = {
     "files": lambda host: host.files("a" * 40, "environments"),
     "read": lambda host: host.read("a" * 40),
     "commit": lambda host: host.commit("b", "a" * 40, "m", {"f": "t"}),
+    "commit over": lambda host: host.commit("b", "a" * 40, "m", {"f": "t"}, over="c" * 40),
+    "merge_base_into": lambda host: host.merge_base_into("b", "main", "m"),
     "open_pull_request": lambda host: host.open_pull_request("b", "main", "t", "b", ["l"]),
     "pull_request": lambda host: host.pull_request(7, '"etag"'),
     "pull_request_of": lambda host: host.pull_request_of("b"),

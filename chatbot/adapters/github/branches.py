@@ -51,6 +51,67 @@ def commit_on_new(
     return commit.sha
 
 
+def commit_over(
+    repo: Repository,
+    branch: str,
+    over: str,
+    base_sha: str,
+    message: str,
+    files: Mapping[str, str | None],
+) -> str:
+    """Move a branch forward from `over` to a commit that holds `base_sha` with these files."""
+    base = repo.get_git_commit(base_sha)
+    tree = repo.create_git_tree(_elements(files), base_tree=base.tree)
+    ref = ref_of(repo, branch)
+    head = ref.object.sha if ref else ""
+    if head and _is_made(repo, head, tree.sha, base_sha):
+        return head
+    if ref is None or head != over:
+        raise _moved_on(branch)
+    parents = [base] if over == base_sha else [repo.get_git_commit(over), base]
+    commit = repo.create_git_commit(message, tree, parents)
+    try:
+        ref.edit(commit.sha, force=False)
+    except GithubException as error:
+        if error.status != 422:
+            raise
+        head = head_of(repo, branch) or ""
+        if head == over:
+            raise  # what stands in the way is not another commit
+        if head and _is_made(repo, head, tree.sha, base_sha):
+            return head
+        raise _moved_on(branch) from error
+    return commit.sha
+
+
+def _is_made(repo: Repository, head: str, tree_sha: str, base_sha: str) -> bool:
+    """Whether a head holds this tree and knows the base, so that nothing is left to do."""
+    if repo.get_git_commit(head).tree.sha != tree_sha:
+        return False
+    return head == base_sha or repo.compare(base_sha, head).merge_base_commit.sha == base_sha
+
+
+def _moved_on(branch: str) -> Conflict:
+    return Conflict(
+        f"The branch {branch} is not where it was when this was prepared",
+        remedy="Retry, so that its newest commit is looked at.",
+    )
+
+
+def merge_into(repo: Repository, branch: str, base: str, message: str) -> str:
+    """Merge `base` into a branch on GitHub; the branch's head after it."""
+    try:
+        made = repo.merge(branch, base, message)
+    except GithubException as error:
+        if error.status != 409:
+            raise
+        raise Conflict(
+            f"{base} does not merge cleanly into {branch}",
+            remedy=f"Merge {base} into it by hand, resolve the conflict and push the branch.",
+        ) from error
+    return made.sha if made else repo.get_git_ref(f"heads/{branch}").object.sha
+
+
 def delete(repo: Repository, branch: str) -> None:
     """Gone already is success."""
     try:

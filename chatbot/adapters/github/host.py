@@ -51,13 +51,31 @@ class GitHubHost:
             return self._trees.blob(blob_sha)
 
     def commit(
-        self, branch: str, base_sha: str, message: str, files: Mapping[str, str | None]
+        self,
+        branch: str,
+        base_sha: str,
+        message: str,
+        files: Mapping[str, str | None],
+        *,
+        over: str = "",
     ) -> str:
         """One commit of many files (None deletes) on `branch`, made on top of `base_sha`; returns
         its SHA. If the branch's tree already is the wanted one, returns its head. Never forces; a
-        branch with other content raises `Conflict`."""
+        branch with other content raises `Conflict`.
+
+        With `over`, the branch's present head, the branch moves forward to a commit whose parents
+        are `over` and `base_sha` and whose tree is the wanted one, whatever the branch held. If
+        the head is neither `over` nor what this makes, it is a `Conflict`."""
         with translating(f"branch {branch}"):
+            if over:
+                return branches.commit_over(self._repo, branch, over, base_sha, message, files)
             return branches.commit_on_new(self._repo, branch, base_sha, message, files)
+
+    def merge_base_into(self, branch: str, base: str, message: str) -> str:
+        """Bring `base` into `branch` on the host; returns the branch's head after it, also when
+        there was nothing to bring. `Conflict` when it does not merge cleanly."""
+        with translating(f"branch {branch}"):
+            return branches.merge_into(self._repo, branch, base, message)
 
     def open_pull_request(
         self, branch: str, base: str, title: str, body: str, labels: Sequence[str]

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sandbox.forge import diffs
+from sandbox.forge import diffs, merging
 from sandbox.forge.errors import ApiError, not_found, refused
 from sandbox.forge.git import Commit, GitError, Ref, TreeEntry
 from sandbox.forge.rest.call import (
@@ -257,6 +257,23 @@ def _relation(ahead: int, behind: int) -> str:
     return "behind" if behind else "identical"
 
 
+def merge_branch(call: Call) -> Answer:
+    """POST merges: `head`, a branch or commit, into the branch `base`; 204 when it is there."""
+    branch = text(call.body, "base", "Merge")
+    name = text(call.body, "head", "Merge")
+    tip, head = call.forge.head(branch), call.commit_of(name)
+    if tip is None or head is None:
+        raise ApiError(404, "Head does not exist" if tip else "Base does not exist")
+    if call.forge.git.is_ancestor(head.sha, tip):
+        return Answer(204)
+    check_push(call, branch, None)
+    message = maybe_text(call.body, "commit_message") or f"Merge {name} into {branch}"
+    made = merging.merge_into(call.forge, branch, head.sha, call.login, message)
+    if made is None:
+        raise ApiError(409, "Merge conflict")
+    return Answer(201, shapes.commit(call.forge, call.forge.git.commit(made), call.links))
+
+
 # Collaborators
 
 
@@ -303,6 +320,7 @@ ROUTES = [
     Route("GET", REPO + "/commits/{ref:.+}/{kind:check-runs|check-suites}", empty_checks),
     Route("GET", REPO + "/commits/{ref:.+}", get_commit),
     Route("GET", REPO + "/compare/{basehead:.+}", compare),
+    Route("POST", REPO + "/merges", merge_branch, "write"),
     Route("GET", REPO + "/collaborators", list_collaborators),
     Route("GET", REPO + "/collaborators/{username}", check_collaborator),
     Route("GET", REPO + "/collaborators/{username}/permission", get_permission),
