@@ -8,7 +8,7 @@ import pytest
 from github.Repository import Repository
 
 from tests.support.forge import ADMIN, READER, REPO, SENIOR, ForgeProcess, running_forge
-from tests.support.forge_work import commit_files, open_pull
+from tests.support.forge_work import approve, commit_files, open_pull, protect
 
 APPROVAL_MISSING = "At least 1 approving review is required by reviewers with write access."
 
@@ -156,11 +156,8 @@ def test_a_protected_branch_takes_a_merge_only_when_its_rules_hold(tmp_path: Pat
     with running_forge(tmp_path) as forge:
         repo = forge.github().get_repo(REPO)
         pull = open_pull(repo, "guarded/one", {"guarded": "1"})
-        forge.github(ADMIN).get_repo(REPO).get_branch("main").edit_protection(
-            contexts=["redlight/policy"],
-            required_approving_review_count=1,
-            dismiss_stale_reviews=True,
-        )
+        admin = forge.github(ADMIN).get_repo(REPO)
+        protect(admin, contexts=["redlight/policy"], dismiss_stale=True)
         with pytest.raises(github.GithubException) as early:
             pull.merge()
         expected = f'{APPROVAL_MISSING} Required status check "redlight/policy" is expected.'
@@ -171,14 +168,14 @@ def test_a_protected_branch_takes_a_merge_only_when_its_rules_hold(tmp_path: Pat
             commit_files(repo, "main", {"past": "review"})
         assert _refusal(pushed) == (422, "Changes must be made through a pull request.")
 
-        theirs = forge.github(SENIOR).get_repo(REPO).get_pull(pull.number)
-        theirs.create_review(event="APPROVE")
+        theirs = forge.github(SENIOR).get_repo(REPO)
+        approve(theirs, pull.number)
         newer = commit_files(repo, "guarded/one", {"guarded": "2"})
         repo.get_commit(newer).create_status("success", context="redlight/policy")
         with pytest.raises(github.GithubException) as stale:
             pull.merge()
         assert _refusal(stale) == (405, APPROVAL_MISSING)
 
-        theirs.create_review(event="APPROVE")
+        approve(theirs, pull.number)
         assert repo.get_pull(pull.number).mergeable_state == "clean"
         assert pull.merge(sha=newer).merged

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from chatbot.adapters.github import GitHubHost
 from chatbot.domain.change import PullRequestState
 from chatbot.domain.errors import Conflict, NotFound, Permanent
+from chatbot.domain.review import StatusState
 from chatbot.settings import GitHubSettings
 from tests.contract.github_host_fixture import *  # noqa: F403 - its fixtures
 from tests.contract.github_host_fixture import (
@@ -21,7 +22,7 @@ from tests.contract.github_host_fixture import (
     writes,
 )
 from tests.support.forge import ADMIN, BOT, READER, REPO, SENIOR, ForgeProcess
-from tests.support.forge_work import commit_files
+from tests.support.forge_work import approve, commit_files, protect
 from tests.support.github_host import github_host
 
 # --- reading ---------------------------------------------------------------------------------
@@ -250,18 +251,27 @@ def test_a_pull_request_that_conflicts_is_a_conflict(forge: ForgeProcess, host: 
         host.merge(pull.number, pull.head_sha, "merge")
 
 
-def test_branch_protection_is_told_in_its_own_words(forge: ForgeProcess, host: GitHubHost) -> None:
+def test_branch_protection_is_told_in_its_own_words_until_it_is_met(
+    forge: ForgeProcess, host: GitHubHost, repo: Any
+) -> None:
     pull = opened(host, "protected")
-    branch = forge.github(ADMIN).get_repo(REPO).get_branch("main")
-    branch.edit_protection(required_approving_review_count=1)
+    admin = forge.github(ADMIN).get_repo(REPO)
+    protect(admin, contexts=["redlight/policy"])
     try:
         with pytest.raises(Permanent, match=r"does not let .* be merged: .*review") as refused:
             host.merge(pull.number, pull.head_sha, "merge")
         assert not isinstance(refused.value, Conflict)
         assert "branch protection" in refused.value.remedy
+        approve(repo, pull.number)
+        with pytest.raises(Permanent, match='status check "redlight/policy" is expected'):
+            host.merge(pull.number, pull.head_sha, "merge")
+        host.set_status(pull.head_sha, "redlight/policy", StatusState.FAILURE, "2 violations")
+        with pytest.raises(Permanent, match='status check "redlight/policy" is failing'):
+            host.merge(pull.number, pull.head_sha, "merge")
+        host.set_status(pull.head_sha, "redlight/policy", StatusState.SUCCESS, "14 passed")
+        assert host.merge(pull.number, pull.head_sha, "merge")
     finally:
-        branch.remove_protection()
-    assert host.merge(pull.number, pull.head_sha, "merge")
+        admin.get_branch("main").remove_protection()
 
 
 def test_a_closed_pull_request_does_not_merge(host: GitHubHost) -> None:

@@ -10,7 +10,7 @@ from chatbot.domain.errors import Conflict, NotFound, Permanent
 from tests.contract.github_host_fixture import *  # noqa: F403 - its fixtures
 from tests.contract.github_host_fixture import MESSAGE, base, opened, seen, writes
 from tests.support.forge import ADMIN, REPO, ForgeProcess
-from tests.support.forge_work import commit_files
+from tests.support.forge_work import commit_files, protect
 from tests.support.github_host import github_host
 
 UPDATE = "Bring main into the change"
@@ -167,8 +167,7 @@ def test_a_protected_branch_is_not_committed_over_and_says_why(
     forge: ForgeProcess, host: GitHubHost
 ) -> None:
     over = opened(host, "over-guarded").head_sha
-    branch = forge.github(ADMIN).get_repo(REPO).get_branch("over-guarded")
-    branch.edit_protection(required_approving_review_count=1)
+    protect(forge.github(ADMIN).get_repo(REPO), "over-guarded")
     with pytest.raises(Permanent, match="through a pull request") as refused:
         host.commit("over-guarded", base(host), MESSAGE, {"over-guarded": "1"}, over=over)
     assert not isinstance(refused.value, Conflict)

@@ -12,7 +12,7 @@ from chatbot.ports import GitReview
 from tests.contract.github_host_fixture import *  # noqa: F403 - its fixtures
 from tests.contract.github_host_fixture import MESSAGE, app_settings, base, opened, writes
 from tests.support.forge import ADMIN, REPO, SENIOR, ForgeProcess
-from tests.support.forge_work import commit_files
+from tests.support.forge_work import approve, commit_files, protect
 from tests.support.github_host import github_host
 
 POLICY = "redlight/policy"
@@ -222,24 +222,26 @@ def test_a_dismissed_approval_approves_nothing(forge: ForgeProcess, host: GitHub
     assert [review.approves for review in host.reviews(number)] == [False]
 
 
-def test_an_approval_stays_with_the_commit_that_was_seen(
-    forge: ForgeProcess, host: GitHubHost, repo: Any
-) -> None:
+def test_an_approval_stays_with_the_commit_that_was_seen(host: GitHubHost, repo: Any) -> None:
     pull = opened(host, "review-moved")
-    reviewed(forge, pull.number, "APPROVE")
-    commit_files(repo, "review-moved", {"later": "1"})
+    approve(repo, pull.number)
+    newer = commit_files(repo, "review-moved", {"later": "1"})
+    assert [review.commit_sha for review in host.reviews(pull.number)] == [pull.head_sha]
+    approve(repo, pull.number)
+    assert [review.commit_sha for review in host.reviews(pull.number)] == [newer]
+    approve(repo, pull.number, commit_sha=pull.head_sha)
     assert [review.commit_sha for review in host.reviews(pull.number)] == [pull.head_sha]
 
 
 def test_a_push_dismisses_an_approval_where_the_branch_protection_says_so(
     forge: ForgeProcess, host: GitHubHost, repo: Any
 ) -> None:
-    branch = forge.github(ADMIN).get_repo(REPO).get_branch("main")
+    admin = forge.github(ADMIN).get_repo(REPO)
     pull = opened(host, "review-stale")
-    reviewed(forge, pull.number, "APPROVE")
-    branch.edit_protection(required_approving_review_count=1, dismiss_stale_reviews=True)
+    approve(repo, pull.number)
+    protect(admin, dismiss_stale=True)
     try:
         commit_files(repo, "review-stale", {"later": "1"})
         assert [review.approves for review in host.reviews(pull.number)] == [False]
     finally:
-        branch.remove_protection()
+        admin.get_branch("main").remove_protection()

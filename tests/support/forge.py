@@ -14,9 +14,12 @@ import github
 ROOT = Path(__file__).parent.parent.parent
 REPO = "acme/cluster-config"
 BOT, SENIOR, ADMIN, READER = "bot-token", "senior-token", "admin-token", "reader-token"
+REQUESTER, OTHER_SENIOR = "requester-token", "other-senior-token"
 TOKENS: Mapping[str, str] = {
     BOT: "redlight-bot",
+    REQUESTER: "octo-requester",
     SENIOR: "octo-senior",
+    OTHER_SENIOR: "octo-senior-2",
     ADMIN: "acme-admin:admin",
     READER: "octo-reader:read",
 }

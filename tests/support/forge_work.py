@@ -1,9 +1,10 @@
-"""What a bot does on a Git host, in the fewest PyGithub calls, for tests to build on."""
+"""What a bot and people do on a Git host, in the fewest PyGithub calls, for tests to build on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from github import InputGitTreeElement
 from github.PullRequest import PullRequest
+from github.PullRequestReview import PullRequestReview
 from github.Repository import Repository
 
 
@@ -15,7 +16,8 @@ def commit_files(
     base: str = "main",
     message: str = "Change the configuration",
 ) -> str:
-    """Put files (None deletes one) on a branch in one commit; a new branch starts at `base`.
+    """Put files (None deletes one) on a branch in one commit on top of its head; a new branch
+    starts at `base`. The owner of the repository's token is author and committer.
 
     Returns the commit's SHA.
     """
@@ -48,3 +50,31 @@ def open_pull(
     commit_files(repo, branch, files)
     pull = repo.create_pull(base="main", head=branch, title=title, body="Why: because.")
     return repo.get_pull(pull.number)
+
+
+def approve(repo: Repository, number: int, *, commit_sha: str = "") -> PullRequestReview:
+    """The owner of the repository's token approves a pull request, as it stands or as it stood
+    at a commit."""
+    pull = repo.get_pull(number)
+    if commit_sha:
+        return pull.create_review(repo.get_commit(commit_sha), event="APPROVE")
+    return pull.create_review(event="APPROVE")
+
+
+def protect(
+    repo: Repository,
+    branch: str = "main",
+    *,
+    contexts: Sequence[str] = (),
+    approvals: int = 1,
+    dismiss_stale: bool = False,
+    strict: bool = False,
+) -> None:
+    """An administrator protects a branch: statuses that must be green, approving reviews (whether
+    a push takes them back), and with `strict` a head that knows the base."""
+    repo.get_branch(branch).edit_protection(
+        contexts=list(contexts),
+        strict=strict,
+        required_approving_review_count=approvals,
+        dismiss_stale_reviews=dismiss_stale,
+    )

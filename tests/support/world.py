@@ -24,8 +24,10 @@ from chatbot.domain.lifecycle import State
 from sandbox.children import Child
 from sandbox.cluster import LocalCluster, local_cluster
 from sandbox.world import CONFIG, Outside
-from tests.support.forge import BOT, ForgeProcess, running_forge
-from tests.support.forge_work import commit_files
+from tests.support.forge import ADMIN, BOT, ForgeProcess, running_forge
+from tests.support.forge import REQUESTER as REQUESTER_TOKEN
+from tests.support.forge import SENIOR as SENIOR_TOKEN
+from tests.support.forge_work import approve, commit_files, protect
 from tests.support.slack import SlackWorkspace, Submitted
 from tests.support.slack_forms import pressed
 
@@ -272,9 +274,31 @@ class World:
         pull_request = self.until(lambda: self.change(change).progress.pull_request)
         self.repo.get_pull(pull_request.number).merge()
 
-    def push(self, branch: str, path: str, text: str, base: str = "main") -> None:
-        """A person pushes a branch with one file changed."""
-        commit_files(self.repo, branch, {path: text}, base=base)
+    def push(
+        self,
+        branch: str,
+        path: str,
+        text: str,
+        base: str = "main",
+        *,
+        token: str = REQUESTER_TOKEN,
+    ) -> str:
+        """A person pushes one file changed, on top of what the branch holds or as a new branch;
+        the commit's SHA."""
+        return commit_files(self.at_github(token), branch, {path: text}, base=base)
+
+    def approve_at_github(self, change: Change, token: str = SENIOR_TOKEN) -> None:
+        """A person approves the change's pull request as it stands."""
+        pull_request = self.until(lambda: self.change(change).progress.pull_request)
+        approve(self.at_github(token), pull_request.number)
+
+    def protect(self, branch: str = "main", **rules: Any) -> None:
+        """An administrator protects a branch, by `forge_work.protect`'s rules."""
+        protect(self.at_github(ADMIN), branch, **rules)
+
+    def at_github(self, token: str) -> Any:
+        """The cluster repository, as the token's owner has it."""
+        return self.forge.github(token).get_repo(self.forge.repo)
 
     def tamper(self, statement: str) -> None:
         """Somebody with write access to the file changes the bot's database behind its back."""
