@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from chatbot.domain.errors import ConfigError, Permanent, RetryLater
+from chatbot.domain.errors import ConfigError, Permanent, RetryLater, Unreadable
 from chatbot.domain.gitplace import documents, is_object
 from chatbot.domain.kustomization import BY_HAND, NAMES, is_remote, read, references
 from chatbot.domain.manifest import Manifest
@@ -53,7 +53,7 @@ class KubectlKustomize:
         self._timeout = timeout
 
     def render(self, files: Mapping[str, str], folder: str) -> list[Manifest]:
-        """Render `folder` of a repository given as {path: text}. Raises `Permanent` with
+        """Render `folder` of a repository given as {path: text}. Raises `Unreadable` with
         kustomize's own message, `RetryLater` when it takes too long."""
         _check(files)
         with tempfile.TemporaryDirectory(prefix="redlight-") as name:
@@ -90,7 +90,7 @@ class KubectlKustomize:
             message = message.removeprefix("error: ")
             if len(message) > _MAX_MESSAGE:
                 message = message[: _MAX_MESSAGE - 1] + "…"
-            raise Permanent(f"kustomize says: {message}", remedy="Mend the kustomization in Git.")
+            raise Unreadable(f"kustomize says: {message}", remedy="Mend the kustomization in Git.")
         return done.stdout.decode(errors="replace")
 
 
@@ -108,8 +108,8 @@ def _check(files: Mapping[str, str]) -> None:
                 raise _remote(path, entry)
 
 
-def _remote(path: str, entry: str) -> Permanent:
-    return Permanent(
+def _remote(path: str, entry: str) -> Unreadable:
+    return Unreadable(
         f"{path} refers to {entry}, and nothing is fetched from elsewhere to render it.",
         remedy=f"Keep a copy of it in the repository. {BY_HAND}",
     )
@@ -127,5 +127,5 @@ def _write(top: Path, path: str, text: str) -> None:
 def _inside(top: Path, path: str) -> Path:
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\\" in path or "\0" in path:
-        raise Permanent(f"The path {path!r} leads out of the repository.")
+        raise Unreadable(f"The path {path!r} leads out of the repository.")
     return top / pure

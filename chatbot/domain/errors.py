@@ -36,6 +36,10 @@ class NotFound(Permanent):
     """The object, file, branch or message that was named is not there."""
 
 
+class Unreadable(Permanent):
+    """What stands in Git cannot be read or rendered; only another commit mends it."""
+
+
 class Conflict(Permanent):
     """Somebody else changed or owns what we wanted to change.
 

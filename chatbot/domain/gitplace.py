@@ -1,11 +1,11 @@
 """Where in Git an object is defined, and why it cannot be found when it cannot."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from chatbot.domain.change import Target
-from chatbot.domain.errors import NotFound, Permanent
+from chatbot.domain.errors import NotFound, Permanent, Unreadable
 from chatbot.domain.kustomization import BY_HAND, Graph, Kustomization, graph
 from chatbot.domain.manifest import Manifest
 from chatbot.domain.yamltext.tree import YamlError, compose, to_json
@@ -71,11 +71,11 @@ def find(
 
 
 def documents(text: str, path: str) -> list[Any]:
-    """The documents of a file as JSON, empty ones left out. Raises `Permanent`."""
+    """The documents of a file as JSON, empty ones left out. Raises `Unreadable`."""
     try:
         return [to_json(root, any_keys=True) for root in compose(text)]
     except YamlError as error:
-        raise Permanent(f"{path} cannot be read. {error}.", remedy="Mend the file.") from error
+        raise Unreadable(f"{path} cannot be read. {error}.", remedy="Mend the file.") from error
 
 
 def is_object(document: Any) -> bool:
@@ -86,6 +86,23 @@ def is_object(document: Any) -> bool:
     texts = (document.get("apiVersion"), document.get("kind"), metadata.get("name"))
     placed = isinstance(metadata.get("namespace") or "", str)
     return placed and all(isinstance(text, str) and text for text in texts)
+
+
+def unwrapped(document: Any) -> Iterator[Any]:
+    """The document, or the items of a `List`, as whoever applies it takes it apart."""
+    items = document.get("items") if isinstance(document, dict) else None
+    if not isinstance(items, list):
+        yield document
+        return
+    if is_object(document):
+        yield document
+    for item in items:
+        yield from unwrapped(item)
+
+
+def asks_for_object(document: Any) -> bool:
+    """Whether a document reads as if an object should come of it, unlike a file of values."""
+    return isinstance(document, dict) and ("kind" in document or "apiVersion" in document)
 
 
 def missing(made_of: Graph, folder: str, target: Target) -> Permanent:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatbot.domain.errors import Permanent
+from chatbot.domain.errors import Unreadable
 from chatbot.domain.yamltext.tree import YamlError, compose, to_json
 
 NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -87,20 +87,20 @@ class Graph:
 
 
 def read(files: Mapping[str, str], folder: str) -> Kustomization | None:
-    """The kustomization of a folder. Raises `Permanent` when it cannot be read."""
+    """The kustomization of a folder. Raises `Unreadable` when it cannot be read."""
     paths = [path for name in NAMES if (path := posixpath.join(folder, name)) in files]
     if not paths:
         return None
     if len(paths) > 1:
-        raise Permanent(
+        raise Unreadable(
             f"{folder} has two kustomizations; remove one of {' and '.join(paths)}.", remedy=BY_HAND
         )
     try:
         documents = [to_json(root, any_keys=True) for root in compose(files[paths[0]])]
     except YamlError as error:
-        raise Permanent(f"{paths[0]} cannot be read. {error}.", remedy="Mend the file.") from error
+        raise Unreadable(f"{paths[0]} cannot be read. {error}.", remedy="Mend the file.") from error
     if len(documents) > 1 or not all(isinstance(document, dict) for document in documents):
-        raise Permanent(f"{paths[0]} is no kustomization; it must be one mapping.", remedy=BY_HAND)
+        raise Unreadable(f"{paths[0]} is no kustomization; it must be one mapping.", remedy=BY_HAND)
     return Kustomization(paths[0], documents[0] if documents else {})
 
 
@@ -139,7 +139,7 @@ def roots(files: Mapping[str, str], folder: str) -> list[str]:
 
 
 def graph(files: Mapping[str, str], folder: str) -> Graph:
-    """Follow every reference from the folder. Raises `Permanent` when a kustomization cannot be
+    """Follow every reference from the folder. Raises `Unreadable` when a kustomization cannot be
     read."""
     result = Graph()
     result.charts += [
@@ -183,7 +183,7 @@ def _follow(
         result.absent.append(folder)
         return
     if any(other.path == kustomization.path for other in above):
-        raise Permanent(f"{kustomization.path} refers to itself.", remedy=BY_HAND)
+        raise Unreadable(f"{kustomization.path} refers to itself.", remedy=BY_HAND)
     chain = (*above, kustomization)
     result.chains.append(chain)
     result.charts += [

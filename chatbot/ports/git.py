@@ -140,6 +140,6 @@ class Kustomize(Protocol):
     """Renders a kustomization with the real kustomize."""
 
     def render(self, files: Mapping[str, str], folder: str) -> list[Manifest]:
-        """Render `folder` of a repository given as {path: text}. Raises `Permanent` with
+        """Render `folder` of a repository given as {path: text}. Raises `Unreadable` with
         kustomize's own message."""
         ...

@@ -1,34 +1,57 @@
 """What Git says should be in the cluster, and edits of it that are proved before they are used."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chatbot.domain import gitedit
 from chatbot.domain.change import Target
-from chatbot.domain.errors import Permanent
-from chatbot.domain.gitplace import documents, is_object
+from chatbot.domain.errors import Permanent, Unreadable
+from chatbot.domain.gitplace import asks_for_object, documents, is_object, unwrapped
 from chatbot.domain.kustomization import BY_HAND, graph, plain_files, roots
 from chatbot.domain.manifest import Manifest, target_of
 from chatbot.domain.yamltext.edit import same
 from chatbot.ports import Kustomize
 
 
+@dataclass(frozen=True)
+class Documents:
+    """What a folder stands for."""
+
+    objects: list[Manifest]
+    """One stands here twice if it is defined twice."""
+    strays: list[Any]
+    """What asks for an object without a name of its own, such as a Job with `generateName`: it is
+    made anew each time, and nobody can follow it."""
+
+
 def desired(files: Mapping[str, str], folder: str, kustomize: Kustomize) -> list[Manifest]:
-    """Every object that the environment's folder stands for, kustomizations rendered.
+    """Every object that the environment's folder stands for; see `rendered`."""
+    return rendered(files, folder, kustomize).objects
+
+
+def rendered(files: Mapping[str, str], folder: str, kustomize: Kustomize) -> Documents:
+    """Everything that the environment's folder stands for, kustomizations rendered, lists taken
+    apart.
 
     `files` is `{path: text}` of the repository, or of the folder and the bases it uses. Helm
-    charts are left out. Raises `Permanent` when something cannot be rendered or read, and what
+    charts are left out. Raises `Unreadable` when something cannot be rendered or read, and what
     the port raises.
     """
-    found: list[Manifest] = []
-    if rendered := roots(files, folder):
+    found = Documents([], [])
+    if places := roots(files, folder):
         if remotes := graph(files, folder).remotes:
             sentence = f"{folder} uses the remote base {remotes[0]}, which is not fetched."
-            raise Permanent(sentence, remedy=BY_HAND)
-        for root in rendered:
-            found += kustomize.render(files, root)
+            raise Unreadable(sentence, remedy=BY_HAND)
+        for root in places:
+            found.objects.extend(kustomize.render(files, root))
     for path in plain_files(files, folder):
-        found += [item for item in documents(files[path], path) if is_object(item)]
+        for document in documents(files[path], path):
+            for part in unwrapped(document):
+                if is_object(part):
+                    found.objects.append(part)
+                elif part is not document or asks_for_object(document):
+                    found.strays.append(part)
     return found
 
 
@@ -49,11 +72,20 @@ def proved_edit(
             )
             raise Permanent(sentence, remedy=BY_HAND)
     for one in edits:
-        _prove(one, after)
+        if (unmet := contradicted(one, after)) is not None:
+            target, field = unmet
+            where = f"`{field}`" if field else "the object"
+            raise Permanent(
+                f"After the edit Git would still say something else for {target}: {where} is"
+                " overridden, by a patch or another setting of the kustomization.",
+                remedy=BY_HAND,
+            )
     return changed
 
 
-def _prove(edit: gitedit.Edit, after: Mapping[str, Manifest]) -> None:
+def contradicted(edit: gitedit.Edit, objects: Mapping[str, Manifest]) -> tuple[Target, str] | None:
+    """The first of the edit's targets about which these objects, by `Target.key`, say something
+    else than the edit does, and the field; without a field the whole object is missing."""
     expected: list[tuple[Target, dict[str, Any]]]
     match edit:
         case gitedit.Scale(target, replicas):
@@ -65,14 +97,12 @@ def _prove(edit: gitedit.Edit, after: Mapping[str, Manifest]) -> None:
         case gitedit.Apply(manifests):
             expected = [(target_of(manifest), dict(manifest)) for manifest in manifests]
     for target, part in expected:
-        found = after.get(target.key) or after.get(_unplaced(target.key))
-        if found is None or (field := _differs(part, found)) is not None:
-            where = f"`{field}`" if found is not None else "the object"
-            raise Permanent(
-                f"After the edit Git would still say something else for {target}: {where} is"
-                " overridden, by a patch or another setting of the kustomization.",
-                remedy=BY_HAND,
-            )
+        found = objects.get(target.key) or objects.get(_unplaced(target.key))
+        if found is None:
+            return target, ""
+        if (field := _differs(part, found)) is not None:
+            return target, field
+    return None
 
 
 def _differs(part: Any, whole: Any, path: str = "") -> str | None:

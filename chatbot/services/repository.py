@@ -7,7 +7,7 @@ from chatbot.domain.gitedit import Edit
 from chatbot.domain.kustomization import graph
 from chatbot.domain.manifest import Manifest, target_of
 from chatbot.ports import GitHost, Kustomize
-from chatbot.services.gitstate import desired, proved_edit
+from chatbot.services.gitstate import Documents, proved_edit, rendered
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,12 @@ class ClusterRepository:
 
     def desired(self, commit_sha: str, folder: str) -> dict[str, Manifest]:
         """What should be in the cluster, by `Target.key`."""
-        objects = desired(self.files(commit_sha, folder), folder, self.kustomize)
+        objects = self.rendered(commit_sha, folder).objects
         return {target_of(manifest).key: manifest for manifest in objects}
+
+    def rendered(self, commit_sha: str, folder: str) -> Documents:
+        """Everything that the folder stands for. Raises `Unreadable`."""
+        return rendered(self.files(commit_sha, folder), folder, self.kustomize)
 
     def files(self, commit_sha: str, folder: str) -> Mapping[str, str]:
         """The folder's text files, and those of the bases that it refers to."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.adapters.kubectl import KubectlKustomize, find_kubectl
-from chatbot.domain.errors import Permanent, RetryLater
+from chatbot.domain.errors import Permanent, RetryLater, Unreadable
 from chatbot.domain.yamltext.tree import compose, to_json
 
 WEB = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n"
@@ -29,7 +29,7 @@ def test_an_overlay_is_rendered_with_its_base() -> None:
 
 def test_kustomizes_own_message_is_passed_on_without_our_paths() -> None:
     files = {**REPOSITORY, "base/kustomization.yaml": "resources: [none.yaml]\n"}
-    with pytest.raises(Permanent, match=r"none\.yaml") as caught:
+    with pytest.raises(Unreadable, match=r"none\.yaml") as caught:
         KubectlKustomize().render(files, "environments/prod")
     assert "/tmp" not in str(caught.value)
     with pytest.raises(Permanent, match="kustomize says"):

@@ -7,7 +7,7 @@ from chatbot.domain.change import Target
 from chatbot.domain.errors import Permanent
 from chatbot.domain.gitedit import Apply, Restart, Scale
 from chatbot.domain.manifest import parse
-from chatbot.services.gitstate import desired, proved_edit
+from chatbot.services.gitstate import desired, proved_edit, rendered
 
 PROD = "environments/prod"
 WEB = Target(api_version="apps/v1", kind="Deployment", namespace="shop", name="web")
@@ -48,6 +48,24 @@ def test_plain_files_are_taken_as_they_are_and_others_left_out() -> None:
     }
     found = desired(files, PROD, KubectlKustomize())
     assert [m["kind"] for m in found] == ["Deployment", "Service"]
+
+
+def test_lists_are_taken_apart_and_what_has_no_name_is_not_lost() -> None:
+    files = {
+        f"{PROD}/list.yaml": (
+            "apiVersion: v1\nkind: List\nitems:\n"
+            "- kind: List\n  items: [{apiVersion: v1, kind: A, metadata: {name: a}}]\n"
+            "- {metadata: {name: without-a-kind}}\n"
+        ),
+        f"{PROD}/job.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: x-}\n",
+        f"{PROD}/values.yaml": "replicas: 1\n",
+    }
+    found = rendered(files, PROD, KubectlKustomize())
+    assert [m["metadata"]["name"] for m in found.objects] == ["a"]
+    assert [stray["metadata"] for stray in found.strays] == [
+        {"generateName": "x-"},
+        {"name": "without-a-kind"},
+    ]
 
 
 def test_kustomizations_below_a_plain_folder_are_rendered_each() -> None:
