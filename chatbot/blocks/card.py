@@ -273,6 +273,7 @@ def _counts(plan: Plan) -> str:
     verbs = {
         ObjectAction.CHANGE: "changes",
         ObjectAction.CREATE: "creates",
+        ObjectAction.DELETE: "deletes",
         ObjectAction.NOTHING: "leaves",
     }
     counts: list[str] = []

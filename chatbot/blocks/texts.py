@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chatbot.blocks.card import state_words
 from chatbot.blocks.kit import SECTION_TEXT, Block, View, context, modal, section
-from chatbot.domain.change import Change, PlannedObject
+from chatbot.domain.change import Change, ObjectAction, PlannedObject
 from chatbot.domain.lifecycle import TERMINAL
 from chatbot.domain.mrkdwn import code, code_blocks, duration, escape, link, mention, quote, shorten
 from chatbot.domain.offers import needs_person
@@ -103,7 +103,7 @@ def _row(change: Change, card_link: str, now: datetime) -> str:
 def _diff_parts(planned: PlannedObject) -> list[str]:
     """A code block or many; the first stands under the object's name."""
     name = escape(shorten(str(planned.target), _TITLE_ROOM // 5))
-    title = f"*{name}* · {_ACTIONS[planned.action.value]}"
+    title = f"*{name}* · {_ACTIONS[planned.action]}"
     diff = planned.diff.strip("\n")
     if not diff:
         return [title]
@@ -111,4 +111,9 @@ def _diff_parts(planned: PlannedObject) -> list[str]:
     return [f"{title}\n{first}", *rest]
 
 
-_ACTIONS = {"create": "is new", "change": "changes", "nothing": "stays as it is"}
+_ACTIONS = {
+    ObjectAction.CREATE: "is new",
+    ObjectAction.CHANGE: "changes",
+    ObjectAction.DELETE: "is deleted",
+    ObjectAction.NOTHING: "stays as it is",
+}

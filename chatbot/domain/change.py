@@ -67,6 +67,11 @@ class Target(BaseModel):
         """Identity inside a cluster, whatever version is spoken: `apps/Deployment/shop/web`."""
         return f"{self.group}/{self.kind}/{self.namespace}/{self.name}"
 
+    @property
+    def place(self) -> str:
+        """For sentences: `deployment/web in shop`."""
+        return f"{self} in {self.namespace}" if self.namespace else str(self)
+
     def __str__(self) -> str:
         """As people write it: `deployment/web`."""
         return f"{self.kind.lower()}/{self.name}"
@@ -132,20 +137,23 @@ class ObjectAction(StrEnum):
 
     CREATE = "create"
     CHANGE = "change"
+    DELETE = "delete"
     NOTHING = "nothing"
 
 
 class PlannedObject(BaseModel):
-    """The server's answer to a dry run for one object."""
+    """What would happen to one object: the server's answer to a dry run, or what a pull request
+    makes of what Git stands for."""
 
     model_config = _FROZEN
 
     target: Target
     action: ObjectAction
     diff: str
-    """Unified diff against live, noise left out, Secret data masked."""
+    """Unified diff against live, or against the base branch; noise left out, Secret data masked."""
     resource_version: str
-    """Of the live object that the plan was made against; empty when there was none."""
+    """Of the live object that the plan was made against; empty when there was none, and for a
+    pull request, which is not about live."""
 
 
 class FieldConflict(BaseModel):

@@ -128,6 +128,12 @@ class Environment(BaseModel):
             return not fnmatchcase(namespace, "kube-*")
         return any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
 
+    def allows_cluster_object(self, kind: str, name: str) -> bool:
+        """Whether an object without a namespace may be changed here: any, where the rules say so,
+        otherwise only the Namespaces that were named as this environment's."""
+        own = kind == "Namespace" and bool(self.namespaces) and self.owns_namespace(name)
+        return self.cluster_scoped or own
+
     @property
     def only_namespace(self) -> str:
         """The namespace that needs no asking for, if there is exactly one; else empty."""

@@ -183,10 +183,7 @@ class Intake:
         metadata = placed["metadata"]
         if kind.namespaced:
             return _target(kind, metadata["namespace"], metadata["name"])
-        own_namespace = kind.kind == "Namespace" and environment.namespaces
-        if not environment.cluster_scoped and not (
-            own_namespace and environment.owns_namespace(metadata["name"])
-        ):
+        if not environment.allows_cluster_object(kind.kind, metadata["name"]):
             raise InvalidInput(
                 {
                     blamed: f"{kind.kind} {metadata['name']} belongs to the whole "

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chatbot.adapters.kubernetes.api import APPLY_PATCH, Manifest, writing
 from chatbot.adapters.kubernetes.defaults import complete_ports
-from chatbot.adapters.kubernetes.objects import Objects, place, target_of
+from chatbot.adapters.kubernetes.objects import Objects, target_of
 from chatbot.domain.change import FieldConflict, Target
 from chatbot.domain.diff import CHANGE_ANNOTATION
 from chatbot.domain.errors import Conflict, NotFound, RetryLater
@@ -94,7 +94,7 @@ def _apply(objects: Objects, manifest: Manifest, *, dry: bool, force: bool) -> M
             return objects.api.request(
                 "PATCH",
                 path,
-                doing=f"apply {place(target)}",
+                doing=f"apply {target.place}",
                 body=body,
                 content_type=APPLY_PATCH,
                 query=writing(dry_run=dry, force=force),
@@ -104,7 +104,7 @@ def _apply(objects: Objects, manifest: Manifest, *, dry: bool, force: bool) -> M
                 force = True
             elif conflict.owners or attempt == CREATE_RACE_ATTEMPTS:
                 raise
-    raise RetryLater(f"{place(target)} keeps changing while it is applied")
+    raise RetryLater(f"{target.place} keeps changing while it is applied")
 
 
 def _others(target: Target, conflict: Conflict) -> tuple[FieldConflict, ...]:

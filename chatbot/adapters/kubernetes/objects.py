@@ -46,7 +46,7 @@ class Objects:
         except NotFound:
             return None
         try:
-            return self.api.request_object("GET", path, doing=f"get {place(target)}")
+            return self.api.request_object("GET", path, doing=f"get {target.place}")
         except NotFound:
             # Not about the object: the kind may be gone since we learned of it.
             self.discovery.forget()
@@ -116,7 +116,7 @@ class Objects:
         return self.api.request(
             "PATCH",
             self.path(target, subresource),
-            doing=f"patch {place(target)}",
+            doing=f"patch {target.place}",
             body=patch,
             content_type="application/merge-patch+json",
             query=query,
@@ -154,8 +154,3 @@ def target_of(manifest: Mapping[str, Any]) -> Target:
         namespace=str(metadata.get("namespace") or ""),
         name=str(name),
     )
-
-
-def place(target: Target) -> str:
-    """`deployment/web in shop`, for sentences."""
-    return f"{target} in {target.namespace}" if target.namespace else str(target)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chatbot.adapters.kubernetes.api import APPLY_PATCH, Manifest, writing
-from chatbot.adapters.kubernetes.objects import Objects, place
+from chatbot.adapters.kubernetes.objects import Objects
 from chatbot.domain.change import SnapshotEntry, Target
 from chatbot.domain.diff import CHANGE_ANNOTATION, normalise
 from chatbot.domain.errors import Conflict
@@ -25,7 +25,7 @@ def restore(objects: Objects, snapshot: Sequence[SnapshotEntry], *, change: str)
     ordered = sorted(gone, key=lambda entry: _ORDER.get(entry.target.kind, 0))
     left = [entry.target for entry in ordered if not _remove(objects, entry.target)]
     if left:
-        names = ", ".join(place(target) for target in left)
+        names = ", ".join(target.place for target in left)
         raise Conflict(
             f"{names} did not exist before and was made anew by somebody else since",
             remedy="Redlight leaves it alone: ask its owner, and delete it by hand if it must go.",
@@ -67,7 +67,7 @@ def _create(objects: Objects, target: Target, manifest: Manifest, change: str) -
     objects.api.request(
         "PATCH",
         objects.path(target),
-        doing=f"make {place(target)} again",
+        doing=f"make {target.place} again",
         body=body,
         content_type=APPLY_PATCH,
         query=writing(force=True),
@@ -85,7 +85,7 @@ def _remove(objects: Objects, target: Target) -> bool:
     objects.api.request_object(
         "DELETE",
         objects.path(target),
-        doing=f"delete {place(target)}",
+        doing=f"delete {target.place}",
         body={
             "apiVersion": "v1",
             "kind": "DeleteOptions",

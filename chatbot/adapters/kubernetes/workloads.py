@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatbot.adapters.kubernetes.api import Manifest, writing
-from chatbot.adapters.kubernetes.objects import Objects, place
+from chatbot.adapters.kubernetes.objects import Objects
 from chatbot.domain.change import FieldConflict, Target
 from chatbot.domain.diff import CHANGE_ANNOTATION, SCALED_BY_ANNOTATION
 from chatbot.domain.errors import NotFound, Permanent
@@ -78,7 +78,7 @@ def _scale(objects: Objects, target: Target, replicas: int, *, dry: bool) -> Man
 def _live(objects: Objects, target: Target) -> Manifest:
     live = objects.get(target)
     if live is None:
-        raise NotFound(f"{place(target)} is not there", remedy="Check the name and the namespace.")
+        raise NotFound(f"{target.place} is not there", remedy="Check the name and the namespace.")
     return live
 
 
@@ -96,7 +96,7 @@ def _check_restartable(target: Target, live: Manifest) -> None:
         raise Permanent(f"{target.kind} cannot be restarted", remedy=f"What can: {kinds}.")
     if (live.get("spec") or {}).get("paused"):
         raise Permanent(
-            f"{place(target)} is paused: a restart would start nothing",
+            f"{target.place} is paused: a restart would start nothing",
             remedy="Resume it first (`spec.paused: false`).",
         )
 

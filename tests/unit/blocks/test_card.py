@@ -145,12 +145,14 @@ def test_the_card_says_where_it_applies_and_to_how_much() -> None:
         card(direct(*CONFIRM))
     )
     [scaled] = plan().objects
-    new, same = (
+    new, gone, same = (
         scaled.model_copy(update={"action": action})
-        for action in (ObjectAction.CREATE, ObjectAction.NOTHING)
+        for action in (ObjectAction.CREATE, ObjectAction.DELETE, ObjectAction.NOTHING)
     )
     mixed = plan(objects=(scaled, new, new))
     assert ": changes 1 object, creates 2." in words(card(direct(*CONFIRM, plan=mixed)))
+    fewer = plan(objects=(scaled, gone, gone))
+    assert ": changes 1 object, deletes 2." in words(card(direct(*CONFIRM, plan=fewer)))
     known = plan(objects=(new, new, same))
     assert ": creates 2 objects, leaves 1 as it is." in words(card(direct(*CONFIRM, plan=known)))
 

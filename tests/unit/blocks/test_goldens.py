@@ -5,16 +5,18 @@ import pytest
 
 from chatbot.blocks import card as card_blocks
 from chatbot.blocks import request_form, texts
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, ObjectAction
 from chatbot.domain.command import REQUESTABLE
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form
+from chatbot.domain.lifecycle import State
 from tests.support.builders import NOW
-from tests.support.cards import DIRECT_ENVIRONMENTS, ENVIRONMENTS, card, ways
+from tests.support.cards import DIRECT_ENVIRONMENTS, ENVIRONMENTS, card, direct, plan, ways
 from tests.unit.blocks.golden import FOLDER, assert_golden
 
 WAYS = ways()
 ASKED = list(product(REQUESTABLE, EnvironmentClass))
+GONE = "--- live\n+++ wanted\n@@ -1,2 +0,0 @@\n-kind: Deployment\n-replicas: 2"
 LATER = NOW + timedelta(hours=3, minutes=20)
 
 
@@ -77,6 +79,9 @@ def test_one_change_looks_as_agreed() -> None:
 def test_the_whole_diff_looks_as_agreed() -> None:
     assert_golden("whole_diff", texts.whole_diff(WAYS["awaiting_confirmation"]))
     assert_golden("whole_diff_none", texts.whole_diff(WAYS["requested"]))
+    deleted = plan().objects[0].model_copy(update={"action": ObjectAction.DELETE, "diff": GONE})
+    deleting = direct(State.AWAITING_APPROVAL, plan=plan(objects=(deleted,)))
+    assert_golden("whole_diff_deletion", texts.whole_diff(deleting))
 
 
 def test_a_refusal_looks_as_agreed() -> None:
@@ -95,7 +100,7 @@ def test_every_golden_is_held_against_something() -> None:
         "help",
         "show",
     }
-    diffs = {"whole_diff", "whole_diff_none", "refusal"}
+    diffs = {"whole_diff", "whole_diff_none", "whole_diff_deletion", "refusal"}
     expected = {f"card_{name}" for name in WAYS} | asked | others | diffs
     assert {path.stem for path in FOLDER.glob("*.json")} == expected
 
