@@ -112,7 +112,7 @@ def pull_request_body(change: Change, *, login: str = "", card: str = "") -> str
     parts += _prose("Why", request.justification) + _prose("Undo", request.rollback_plan)
     parts += [f"Change-Id: {change.id}"]
     room = MAX_BODY - len("\n\n".join(parts)) - 200
-    if change.progress.plan and (differing := _difference(change.progress.plan, room)):
+    if change.progress.plan and (differing := difference(change.progress.plan, room)):
         parts.insert(-1, f"### Difference\n\n{differing}")
     return "\n\n".join(parts) + "\n"
 
@@ -132,8 +132,9 @@ def _prose(title: str, text: str) -> list[str]:
     return [f"### {title}\n\n{quoted(markdown(_cut(text, _MAX_PROSE)))}"]
 
 
-def _difference(plan: Plan, room: int) -> str:
-    """The telling lines of what the cluster's dry run gave; empty when nothing differs."""
+def difference(plan: Plan, room: int) -> str:
+    """The telling lines of a plan in a fenced block of at most `room` characters; empty when
+    nothing differs."""
     lines = excerpt_lines([(str(planned.target), planned.diff) for planned in plan.objects])
     shown = [_cut(line, _MAX_LINE) for line in lines[:_MAX_LINES]]
     while len(block := fenced("\n".join(shown), "diff")) > room and shown:

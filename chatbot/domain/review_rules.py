@@ -13,7 +13,7 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.events import canonical_json
 from chatbot.domain.manifest import Manifest, target_of
 from chatbot.domain.policy import Subject, Violation, as_mapping, text_of
-from chatbot.domain.review import Finding
+from chatbot.domain.review import Finding, Review
 
 Objects = Mapping[str, Manifest]
 """Rendered objects by `Target.key`, each with its namespace."""
@@ -238,6 +238,11 @@ def judged_departures(
 def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """What stops the change first; otherwise as they came, each once."""
     return tuple(sorted(dict.fromkeys(findings), key=lambda one: _ORDER.index(one.enforcement)))
+
+
+def denied(review: Review) -> bool:
+    """Whether anything in it stops the change."""
+    return any(finding.enforcement is Enforcement.DENY for finding in review.findings)
 
 
 def listed(words: Sequence[str]) -> str:
