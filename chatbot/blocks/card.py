@@ -2,10 +2,10 @@
 from whom come first; then the diff, what hinders, the line of steps, the buttons. When something
 failed, the cluster's own words come first of all, and the buttons right after them."""
 
-from collections.abc import Sequence
-
+from chatbot.blocks.buttons import LABELS, buttons
 from chatbot.blocks.excerpt import Excerpt, excerpt
-from chatbot.blocks.kit import Block, Element, actions, button, context, dialog, section
+from chatbot.blocks.kit import Block, context, listed, section
+from chatbot.blocks.needs import asks_for_merge, needs
 from chatbot.blocks.steps import merged, steps_line, undone_as_asked
 from chatbot.domain.card import Card
 from chatbot.domain.change import (
@@ -26,7 +26,6 @@ from chatbot.domain.mrkdwn import (
     moment,
     quote,
     shorten,
-    since,
 )
 from chatbot.domain.offers import Offer, offers, stands_still, touched
 from chatbot.domain.story import headline
@@ -35,7 +34,6 @@ _QUOTE_LENGTH = 600
 _FACT_LENGTH = 300
 _REASON_LENGTH = 1_800
 _REMEDY_LENGTH = 800
-_LIST_LENGTH = 1_500
 _LONGEST_LINK = 1_000
 _SHOWN_LINES = 10
 
@@ -72,15 +70,6 @@ _AHEAD_OF_THE_CLUSTER = frozenset(
 )
 """Where the plan is still to be judged, with its warnings and conflicts; also on a second try."""
 
-_LABELS: dict[Offer, str] = {
-    Offer.CONFIRM: "Apply",
-    Offer.CANCEL: "Cancel",
-    Offer.UNDO: "Undo in the cluster",
-    Offer.RETRY: "Retry",
-    Offer.OPEN_BACKFILL: "Open pull request again",
-    Offer.SHOW_DIFF: "Whole diff",
-}
-
 
 def state_words(change: Change) -> str:
     """The state as people read it: 🟢 done, 🔵 running, ⏳ waiting, 🟠 needs you, 🔴 failed."""
@@ -104,16 +93,16 @@ def blocks(card: Card) -> list[Block]:
     """The whole card."""
     change = card.change
     title = f"{change.id} · {escape(headline(change))} · {escape(change.request.environment)}"
-    trouble, buttons = _trouble(change), _buttons(change)
+    trouble, row = _trouble(change), buttons(change)
     return [
         section(f"*{title}*\n{state_words(change)}"),
-        *(() if not trouble else (*trouble, *buttons)),
+        *(() if not trouble else (*trouble, *row)),
         section(f"{_about(change)}\n{quote(shorten(change.request.justification, _QUOTE_LENGTH))}"),
-        *(() if trouble else _needs(card)),
+        *(() if trouble else needs(card)),
         *_plan(card),
         *_ending(change),
         context(steps_line(card)),
-        *(() if trouble else buttons),
+        *(() if trouble else row),
     ]
 
 
@@ -130,34 +119,6 @@ def _about(change: Change) -> str:
     if window := request.maintenance_window:
         facts.append(f"window {moment(window.start)} to {moment(window.end)}")
     return fit(" · ".join(facts), 2_000)
-
-
-def _needs(card: Card) -> list[Block]:
-    """What is needed from whom, or what is being waited for and since when."""
-    change = card.change
-    progress = change.progress
-    if progress.waiting:
-        reason = escape(shorten(progress.waiting.reason.rstrip("."), _REASON_LENGTH // 3))
-        return [section(f"⏳ Waiting since {since(progress.waiting.since)}: {reason}.")]
-    if change.state is State.AWAITING_CONFIRMATION:
-        return [section(f"Needs {mention(change.requester)} to look at this diff and apply it.")]
-    if progress.pull_request and _asks_for_merge(change):
-        asked = link(progress.pull_request.url, f"pull request #{progress.pull_request.number}")
-        if card.environment.backfill.auto_merge:
-            return [section(f"The cluster has it. Redlight merges {asked} to bring it into Git.")]
-        return [
-            section(f"The cluster has it. Needs somebody to merge {asked}, so that Git has it.")
-        ]
-    if change.state is State.VALIDATING and progress.rollout:
-        return [section(_lines([escape(line) for line in progress.rollout]))]
-    return []
-
-
-def _asks_for_merge(change: Change) -> bool:
-    """Whether an open pull request is what the card is about, and not what hinders it."""
-    progress = change.progress
-    hindered = progress.waiting or progress.failure or progress.divergence
-    return change.state is State.PR_OPEN and not hindered
 
 
 def _trouble(change: Change) -> list[Block]:
@@ -199,7 +160,7 @@ def _what_happened(change: Change) -> str:
 
 
 def _who_acts(change: Change) -> str:
-    verbs = [_LABELS[offer] for offer in offers(change) if offer is not Offer.SHOW_DIFF]
+    verbs = [LABELS[offer] for offer in offers(change) if offer is not Offer.SHOW_DIFF]
     if not verbs:
         return ""
     choice = " or ".join(f"*{verb}*" for verb in verbs)
@@ -222,9 +183,9 @@ def _plan(card: Card) -> list[Block]:
         return [shown] if differing.block else []
     parts: list[Block] = []
     if plan.warnings:
-        parts.append(section(_lines([f"⚠️ {escape(warning)}" for warning in plan.warnings])))
+        parts.append(section(listed([f"⚠️ {escape(warning)}" for warning in plan.warnings])))
     if plan.conflicts:
-        fields = _lines([_conflict(conflict) for conflict in plan.conflicts])
+        fields = listed([_conflict(conflict) for conflict in plan.conflicts])
         parts.append(section(f"⚠️ Other managers own what this would set:\n{fields}"))
     parts += [shown, context(_reach(card, plan))]
     if plan_back := change.request.rollback_plan:
@@ -247,14 +208,6 @@ def _diff_text(change: Change, differing: Excerpt) -> str:
 def _conflict(conflict: FieldConflict) -> str:
     target = escape(shorten(str(conflict.target), _FACT_LENGTH))
     return f"• {code(conflict.field)} of {target} belongs to {code(conflict.manager)}"
-
-
-def _lines(lines: Sequence[str]) -> str:
-    """The first lines, and how many there are besides."""
-    shown = [fit(line, _FACT_LENGTH) for line in lines[:_SHOWN_LINES]]
-    left = len(lines) - len(shown)
-    text = fit("\n".join(shown), _LIST_LENGTH)
-    return f"{text}\n_and {left} more_" if left else text
 
 
 def _reach(card: Card, plan: Plan) -> str:
@@ -294,7 +247,7 @@ def _ending(change: Change) -> list[Block]:
     if change.state in TERMINAL:
         texts.append(_outcome(change))
     pull_request = change.progress.pull_request
-    if pull_request and not _asks_for_merge(change):
+    if pull_request and not asks_for_merge(change):
         texts += _git_links(pull_request)
     if change.state in TERMINAL:
         texts.append(f"audit: {code(f'redlight audit export {change.id}')}")
@@ -317,47 +270,3 @@ def _git_links(pull_request: PullRequest) -> list[str]:
         address = f"{repository}/commit/{pull_request.merge_sha}"
         links.append(link(address, f"commit {pull_request.merge_sha[:7]}"))
     return links
-
-
-def _buttons(change: Change) -> list[Block]:
-    """A row of what can be done; its block id binds a click to the plan that stood above it."""
-    digest = change.progress.plan.digest if change.progress.plan else ""
-    row = [_button(offer, change) for offer in offers(change)]
-    return [actions(row, f"decide:{digest}")] if row else []
-
-
-def _button(offer: Offer, change: Change) -> Element:
-    conflicts = change.progress.plan.conflicts if change.progress.plan else ()
-    if offer is Offer.CONFIRM and conflicts:
-        return button(
-            "Take over and apply",
-            offer.action_id,
-            change.id,
-            style="danger",
-            confirm=dialog(
-                "Take over these fields?",
-                f"{_owners(conflicts)} will not expect this, and may set it back.",
-                "Take over and apply",
-                "Go back",
-            ),
-        )
-    if offer is Offer.UNDO:
-        return button(
-            _LABELS[offer],
-            offer.action_id,
-            change.id,
-            style="danger",
-            confirm=dialog(
-                "Undo in the cluster?",
-                "Everything this change touched is put back as it was before.",
-                "Undo",
-                "Go back",
-            ),
-        )
-    style = "primary" if offer is Offer.CONFIRM else ""
-    return button(_LABELS[offer], offer.action_id, change.id, style=style)
-
-
-def _owners(conflicts: Sequence[FieldConflict]) -> str:
-    managers = sorted({conflict.manager for conflict in conflicts})
-    return shorten(", ".join(managers), 200)

@@ -25,6 +25,9 @@ BUTTON_TEXT = 75
 VIEW_TITLE = 24
 PLACEHOLDER = 150
 HINT = 2_000
+_LISTED_LINES = 10
+_LISTED_LINE = 300
+_LISTED_TEXT = 1_500
 _NOTHING = "–"
 """Slack refuses empty text."""
 
@@ -42,6 +45,14 @@ def mrkdwn(text: str, limit: int = SECTION_TEXT) -> dict[str, Any]:
 def section(text: str) -> Block:
     """A paragraph."""
     return {"type": "section", "text": mrkdwn(text)}
+
+
+def listed(lines: Sequence[str]) -> str:
+    """The first lines, and how many there are besides."""
+    shown = [fit(line, _LISTED_LINE) for line in lines[:_LISTED_LINES]]
+    left = len(lines) - len(shown)
+    text = fit("\n".join(shown), _LISTED_TEXT)
+    return f"{text}\n_and {left} more_" if left else text
 
 
 def context(*texts: str) -> Block:

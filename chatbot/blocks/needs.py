@@ -1,0 +1,37 @@
+"""The card's line that says what is needed from whom, or what is being waited for."""
+
+from chatbot.blocks.kit import Block, listed, section
+from chatbot.domain.card import Card
+from chatbot.domain.change import Change
+from chatbot.domain.lifecycle import State
+from chatbot.domain.mrkdwn import escape, link, mention, shorten, since
+
+_REASON_LENGTH = 600
+
+
+def needs(card: Card) -> list[Block]:
+    """What is needed from whom, or what is being waited for and since when."""
+    change = card.change
+    progress = change.progress
+    if progress.waiting:
+        reason = escape(shorten(progress.waiting.reason.rstrip("."), _REASON_LENGTH))
+        return [section(f"⏳ Waiting since {since(progress.waiting.since)}: {reason}.")]
+    if change.state is State.AWAITING_CONFIRMATION:
+        return [section(f"Needs {mention(change.requester)} to look at this diff and apply it.")]
+    if progress.pull_request and asks_for_merge(change):
+        asked = link(progress.pull_request.url, f"pull request #{progress.pull_request.number}")
+        if card.environment.backfill.auto_merge:
+            return [section(f"The cluster has it. Redlight merges {asked} to bring it into Git.")]
+        return [
+            section(f"The cluster has it. Needs somebody to merge {asked}, so that Git has it.")
+        ]
+    if change.state is State.VALIDATING and progress.rollout:
+        return [section(listed([escape(line) for line in progress.rollout]))]
+    return []
+
+
+def asks_for_merge(change: Change) -> bool:
+    """Whether an open pull request is what the card is about, and not what hinders it."""
+    progress = change.progress
+    hindered = progress.waiting or progress.failure or progress.divergence
+    return change.state is State.PR_OPEN and not hindered
