@@ -276,6 +276,8 @@ class Progress(BaseModel):
     """Of the pull request's head, on the gitops path; the plan beside it is what it changes."""
     approvals: tuple[Approval, ...] = ()
     """Every yes so far; only those to the plan's digest count."""
+    nudged_at: AwareDatetime | None = None
+    """When people were last reminded that an approval is missing."""
     sync_attempt: int = 1
     """Counts what Argo CD was asked to sync anew after a failure."""
     settling: dict[str, Settling] = {}

@@ -106,6 +106,11 @@ def since(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}, {{ago}}|{fallback}>"
 
 
+def until(at: datetime) -> str:
+    """A time to come, and how far away that is when somebody reads it."""
+    return since(at)
+
+
 def shorten(text: str, limit: int) -> str:
     """Plain text of at most `limit` characters, with an ellipsis where something was cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + _ELLIPSIS

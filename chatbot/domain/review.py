@@ -19,6 +19,8 @@ class Author(BaseModel):
 
     login: str = ""
     email: str = ""
+    commit: str = ""
+    """One of their commits, if it is known which."""
 
 
 class StatusState(StrEnum):
@@ -76,6 +78,8 @@ class Approval(BaseModel):
 
     user: str
     """Slack user id."""
+    behalf: str = ""
+    """Of the senior who delegated to them; empty: they spoke for themselves."""
     digest: str
     at: AwareDatetime
     channel: Channel = Channel.SLACK

@@ -1,0 +1,86 @@
+"""A prod change that waits for approval, and those who may give it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from chatbot.domain.approval import Electorate
+from chatbot.domain.change import Change, Path
+from chatbot.domain.delegation import Delegation
+from chatbot.domain.environment import EnvironmentClass
+from chatbot.domain.lifecycle import State
+from chatbot.domain.person import Person
+from chatbot.domain.review import Approval, Author, Review
+from tests.support.builders import NOW, change_request
+from tests.support.cards import DIGEST, direct, environment, plan, pull_request, steps
+
+ASKED_AT = NOW + timedelta(minutes=2)
+WAY = (State.PR_OPEN, State.AWAITING_APPROVAL)
+FIRST, SECOND, THIRD = "U0FIRST", "U0SECOND", "U0THIRD"
+"""Seniors."""
+PEER = "U0PEER"
+"""A full member and no senior."""
+LATER = NOW + timedelta(minutes=20)
+
+
+def review(**fields: Any) -> Review:
+    """Of a pull request in which nobody but Redlight wrote a commit."""
+    defaults: dict[str, Any] = {
+        "head_sha": "a" * 40,
+        "base_sha": "b" * 40,
+        "policy_revision": "p" * 40,
+        "objects": 4,
+        "asked_at": ASKED_AT,
+    }
+    return Review(**{**defaults, **fields})
+
+
+def awaiting(*states: State, authors: tuple[Author, ...] = (), **progress: Any) -> Change:
+    """A change to prod that went through `states` (by default: it waits for approval)."""
+    went = states or WAY
+    fields: dict[str, Any] = {
+        "plan": plan(),
+        "pull_request": pull_request(),
+        "review": review(authors=authors),
+        "steps": steps(*went),
+        "snapshot": None,
+        "request": change_request(environment="prod", risk_assessment="critical"),
+    }
+    return direct(*went, **{**fields, **progress}).model_copy(update={"path": Path.GITOPS})
+
+
+def approval(user: str = FIRST, **fields: Any) -> Approval:
+    """A yes to what the plan says."""
+    defaults: dict[str, Any] = {"user": user, "digest": DIGEST, "at": NOW + timedelta(minutes=9)}
+    return Approval(**{**defaults, **fields})
+
+
+def person(user: str, **flags: bool) -> Person:
+    """A full member of the workspace, unless a flag says otherwise."""
+    return Person(id=user, name=user.lower(), email=f"{user.lower()}@example.com", **flags)
+
+
+def delegation(
+    senior: str = FIRST, delegate: str = PEER, until: datetime = NOW + timedelta(days=1)
+) -> Delegation:
+    """From an hour ago."""
+    return Delegation(senior=senior, delegate=delegate, since=NOW - timedelta(hours=1), until=until)
+
+
+def electorate(
+    *seniors: str, class_: EnvironmentClass = EnvironmentClass.PROD, **fields: Any
+) -> Electorate:
+    """The seniors of prod, whose GitHub logins are known."""
+    voters = seniors or (FIRST, SECOND, THIRD)
+    rules = {
+        name: fields.pop(name)
+        for name in ("approvals", "approval_timeout", "rules")
+        if name in fields
+    }
+    defaults: dict[str, Any] = {
+        "environment": environment(class_, **rules),
+        "voters": frozenset(voters),
+        "named": "@platform-seniors",
+        "persons": {user: person(user) for user in (*voters, PEER)},
+        "logins": {user: frozenset({f"octo-{user.lower()}"}) for user in (*voters, PEER)},
+    }
+    return Electorate(**{**defaults, **fields})
