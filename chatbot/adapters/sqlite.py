@@ -17,6 +17,7 @@ from chatbot.adapters import sqlite_rows as rows
 from chatbot.adapters import sqlite_search as search
 from chatbot.adapters.sqlite_claims import Claims
 from chatbot.adapters.sqlite_connection import Connections, translated
+from chatbot.adapters.sqlite_delegations import DelegationTable
 from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
 from chatbot.domain.change import Change, MessageRef, format_change_id
 from chatbot.domain.errors import NotFound, Permanent, StaleChange
@@ -54,7 +55,7 @@ _UNDELIVERED = """
         OR EXISTS (SELECT 1 FROM notices WHERE notices.change = number AND ts IS NULL))"""
 
 
-class SqliteStore(Store):
+class SqliteStore(DelegationTable, Store):
     """The tables in the file at `path`, made or brought up to date when the store is built.
 
     Raises `Permanent` when the file is no database of ours, is damaged, or was written by a

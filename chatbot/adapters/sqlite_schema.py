@@ -114,6 +114,17 @@ _DELIVERY = (
     ) STRICT, WITHOUT ROWID""",
 )
 
+_DELEGATIONS = (
+    # A senior lends their say to one person at a time. Rows that are over stay until the senior
+    # lends anew, so that a delegate can be told what ended.
+    """CREATE TABLE delegations (
+        senior TEXT PRIMARY KEY,
+        delegate TEXT NOT NULL,
+        since TEXT NOT NULL,
+        until TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
 
 def _run(statements: tuple[str, ...]) -> Callable[[Database], None]:
     def migration(db: Database, /) -> None:
@@ -127,6 +138,7 @@ _STEPS = {
     "0001_changes": _run(_CHANGES),
     "0002_audit": _run(_AUDIT),
     "0003_delivery": _run(_DELIVERY),
+    "0004_delegations": _run(_DELEGATIONS),
 }
 
 

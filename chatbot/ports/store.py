@@ -12,6 +12,7 @@ from chatbot.domain.change import (
     MessageRef,
     Path,
 )
+from chatbot.domain.delegation import Delegation
 from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent
 from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Delivery, Notice
@@ -141,6 +142,20 @@ class Store(Protocol):
 
     def delay_delivery(self, change: int, until: datetime) -> None:
         """Slack is not there: card and notices of this change are due again at `until`."""
+        ...
+
+    def delegate(self, delegation: Delegation, entry: AuditEntry) -> Delegation | None:
+        """Store it in place of the senior's earlier one, with its audit entry. If the delegate
+        speaks for somebody else at `since`, nothing is stored and that delegation is returned."""
+        ...
+
+    def undelegate(self, delegation: Delegation, entry: AuditEntry) -> bool:
+        """Take it back, with an audit entry. False, and nothing is written, when it is not there
+        as given."""
+        ...
+
+    def delegations(self) -> list[Delegation]:
+        """All that were made and not taken back or replaced, by senior; some may be over."""
         ...
 
     def claim(self, change: int, task: str) -> AbstractContextManager[bool]:

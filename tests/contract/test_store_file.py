@@ -79,6 +79,20 @@ def test_a_backup_replaces_an_older_one_but_never_the_database(
         store.backup(tmp_path / "redlight.db")
 
 
+def test_a_database_from_before_delegations_becomes_todays(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    change = add_change(store)
+    store.close()
+    with sqlite3.connect(tmp_path / "redlight.db") as raw:
+        raw.execute("DROP TABLE delegations")
+        raw.execute("DELETE FROM _sqlite_migrations WHERE name = '0004_delegations'")
+    raw.close()
+    store = make_store(tmp_path)
+    assert store.delegations() == []
+    assert store.change(1) == change
+    store.close()
+
+
 def test_a_newer_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
     make_store(tmp_path).close()
     with sqlite3.connect(tmp_path / "redlight.db") as raw:
