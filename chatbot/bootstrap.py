@@ -1,37 +1,48 @@
 """The only place where parts are wired."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slack_sdk import WebClient
 
+from chatbot.adapters import rego_files
 from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.clock import SystemClock
 from chatbot.adapters.github import GitHubHost
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.prometheus import Metrics
+from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.slack import SlackChat
 from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain import policyset
 from chatbot.domain.card import Card
-from chatbot.domain.change import Change, Path
+from chatbot.domain.change import Path
+from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
-from chatbot.ports import Chat, Clock, Clusters, GitHost, Kustomize
+from chatbot.ports import Chat, Clock, Clusters, Deployers, GitHost, Kustomize, Store
 from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
+from chatbot.services.branches import Branches
 from chatbot.services.courier import Courier
+from chatbot.services.deployment import Deployment
+from chatbot.services.gates import Gates
+from chatbot.services.gitops import GitOps
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
 from chatbot.services.plan import Planner
+from chatbot.services.policy import PolicyRules
 from chatbot.services.polling import PullRequestPoll
 from chatbot.services.proposals import Proposals
-from chatbot.services.reconcile import DueWork, Reconciler, Steps
+from chatbot.services.reconcile import DueWork, Reconciler, Step
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.requests import Requests
+from chatbot.services.review import Reviewer
 from chatbot.services.rollout import Rollout
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
+from chatbot.services.verdicts import Verdicts
 from chatbot.services.workers import WorkerPool
 from chatbot.settings import Settings
 from chatbot.slack.desk import Desk
@@ -104,13 +115,42 @@ def build(
     )
     couriers = WorkerPool("courier", courier.deliver, DELIVERY_WORKERS, rush.make_way)
     repository = ClusterRepository(git, kustomize or KubectlKustomize())
-    auto_sync = AutoSync(environments, ArgoCDs(clusters), store, ledger)
-    steps = _steps(settings, store, ledger, clusters, git, repository, auto_sync)
+    deployers = ArgoCDs(clusters)
+    auto_sync = AutoSync(environments, deployers, store, ledger)
+    proposals = Proposals(
+        environments=environments,
+        git=git,
+        repository=repository,
+        base=settings.git.branch,
+        ledger=ledger,
+        login_of=lambda user: settings.github_logins.get(user, ""),
+    )
+    reviewer = Reviewer(
+        environments=environments,
+        git=git,
+        repository=repository,
+        clusters=clusters,
+        policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
+        base_head=proposals.base_head,
+        clock=clock,
+    )
+    parts = _Parts(
+        settings,
+        store,
+        ledger,
+        clusters,
+        deployers,
+        git,
+        repository,
+        proposals,
+        reviewer,
+        auto_sync,
+    )
     reconciler = Reconciler(
         store=store,
         clock=clock,
         ledger=ledger,
-        steps=steps,
+        steps=_direct_steps(parts) | _gitops_steps(parts),
         shown=couriers.wake,
         observe=metrics.step,
     )
@@ -150,36 +190,42 @@ def slack_client(settings: Settings) -> WebClient:
     )
 
 
-def _steps(
-    settings: Settings,
-    store: SqliteStore,
-    ledger: Ledger,
-    clusters: Clusters,
-    git: GitHost,
-    repository: ClusterRepository,
-    auto_sync: AutoSync,
-) -> Steps:
-    environments = settings.environments
-    planner = Planner(environments, clusters, ledger)
-    rollout = Rollout(environments, clusters, git, store, ledger, planner, auto_sync)
-    proposals = Proposals(
-        environments=environments,
-        git=git,
-        repository=repository,
-        base=settings.git.branch,
-        ledger=ledger,
-        login_of=lambda user: settings.github_logins.get(user, ""),
+@dataclass(frozen=True)
+class _Parts:
+    """What the steps of every path are made of."""
+
+    settings: Settings
+    store: Store
+    ledger: Ledger
+    clusters: Clusters
+    deployers: Deployers
+    git: GitHost
+    repository: ClusterRepository
+    proposals: Proposals
+    reviewer: Reviewer
+    auto_sync: AutoSync
+
+    @property
+    def environments(self) -> Mapping[str, Environment]:
+        return self.settings.environments
+
+
+def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
+    environments, ledger = parts.environments, parts.ledger
+    planner = Planner(environments, parts.clusters, ledger)
+    rollout = Rollout(
+        environments, parts.clusters, parts.git, parts.store, ledger, planner, parts.auto_sync
     )
     backfill = Backfill(
         environments=environments,
-        clusters=clusters,
-        git=git,
-        repository=repository,
-        proposals=proposals,
+        clusters=parts.clusters,
+        git=parts.git,
+        repository=parts.repository,
+        proposals=parts.proposals,
         ledger=ledger,
-        auto_sync=auto_sync,
+        auto_sync=parts.auto_sync,
     )
-    direct: dict[State, Callable[[Change], Change]] = {
+    steps: dict[State, Step] = {
         State.REQUESTED: planner.plan,
         State.AWAITING_CONFIRMATION: planner.expire,
         State.APPLYING: rollout.apply,
@@ -188,4 +234,41 @@ def _steps(
         State.RECONCILING: backfill.reconcile,
         State.PR_OPEN: backfill.watch,
     }
-    return {(Path.DIRECT, state): step for state, step in direct.items()}
+    return {(Path.DIRECT, state): step for state, step in steps.items()}
+
+
+def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
+    environments, ledger = parts.environments, parts.ledger
+    branches = Branches(environments, parts.git, parts.repository, parts.proposals, ledger)
+    gitops = GitOps(
+        environments=environments,
+        git=parts.git,
+        store=parts.store,
+        ledger=ledger,
+        proposals=parts.proposals,
+        branches=branches,
+        reviewer=parts.reviewer,
+        verdicts=Verdicts(parts.git),
+    )
+    gates = Gates(environments, parts.store, ledger, gitops, lambda _: True)
+    deployment = Deployment(
+        environments=environments,
+        git=parts.git,
+        deployers=parts.deployers,
+        repo=parts.settings.git.repo,
+        ledger=ledger,
+        gitops=gitops,
+    )
+    steps: dict[State, Step] = {
+        State.REQUESTED: gitops.propose,
+        State.PR_OPEN: gitops.review,
+        State.BLOCKED: gitops.mended,
+        State.SCHEDULED: gates.start,
+        State.SYNCING: deployment.sync,
+        State.VALIDATING: deployment.validate,
+        State.COMPLETED: gitops.tidy,
+        State.REJECTED: gitops.tidy,
+        State.CANCELLED: gitops.tidy,
+        State.EXPIRED: gitops.tidy,
+    }
+    return {(Path.GITOPS, state): step for state, step in steps.items()}

@@ -2,7 +2,7 @@
 
 from chatbot.blocks.kit import Block, listed, section
 from chatbot.domain.card import Card
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, Path
 from chatbot.domain.lifecycle import State
 from chatbot.domain.mrkdwn import escape, link, mention, shorten, since
 
@@ -25,7 +25,7 @@ def needs(card: Card) -> list[Block]:
         return [
             section(f"The cluster has it. Needs somebody to merge {asked}, so that Git has it.")
         ]
-    if change.state is State.VALIDATING and progress.rollout:
+    if change.state in (State.SYNCING, State.VALIDATING) and progress.rollout:
         return [section(listed([escape(line) for line in progress.rollout]))]
     return []
 
@@ -34,4 +34,5 @@ def asks_for_merge(change: Change) -> bool:
     """Whether an open pull request is what the card is about, and not what hinders it."""
     progress = change.progress
     hindered = progress.waiting or progress.failure or progress.divergence
-    return change.state is State.PR_OPEN and not hindered
+    asks = change.state is State.PR_OPEN and change.path is not Path.GITOPS
+    return asks and not hindered

@@ -132,6 +132,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.SYNCING, Event.SYNCED): State.VALIDATING,
     (State.SYNCING, Event.OUTDATED): State.PR_OPEN,
     (State.SYNCING, Event.FAILED): State.FAILED,
+    (State.SYNCING, Event.CANCELLED): State.CANCELLED,
     (State.SYNCING, Event.ROLLBACK_STARTED): State.ROLLING_BACK,
     (State.VALIDATING, Event.HEALTHY): State.COMPLETED,
     # emergency: red lights are confirmations, the sign-off is an approval

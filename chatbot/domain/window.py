@@ -1,11 +1,28 @@
 """Maintenance windows as people type them: in their own time zone."""
 
 from datetime import UTC, datetime
+from enum import Enum, auto
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatbot.domain.change import TimeWindow
 from chatbot.domain.errors import InvalidInput
 from chatbot.domain.mrkdwn import shorten
+
+
+class Gate(Enum):
+    """Whether a change may start now, as far as its maintenance window goes."""
+
+    EARLY = auto()
+    OPEN = auto()
+    OVER = auto()
+
+
+def gate(window: TimeWindow, now: datetime) -> Gate:
+    """Start inclusive, end exclusive."""
+    if now < window.start:
+        return Gate.EARLY
+    return Gate.OPEN if now < window.end else Gate.OVER
+
 
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S")
 _SHOWN = 60

@@ -114,7 +114,7 @@ class Reconciler:
         data = {"because": str(error), "remedy": error.remedy}
         notices: list[Notice] = failure_notices(change, failure)
         for event, kind in ((Event.BLOCKED, "change.blocked"), (Event.FAILED, "change.failed")):
-            if change.state in _ENDED_BY_ERROR and allows(change.state, event):
+            if change.state in _ENDED_BY_ERROR[change.path] and allows(change.state, event):
                 return self.ledger.advance(
                     change, event, kind, data=data, notices=notices, due_in=None, failure=failure
                 )
@@ -129,9 +129,14 @@ class Reconciler:
         )
 
 
-_ENDED_BY_ERROR = frozenset({State.REQUESTED, State.APPLYING, State.VALIDATING})
-"""Where a permanent error changes the state. Elsewhere the change keeps its state, shows the
-error and offers to try the same step again: live is changed already and Git must still be paid."""
+_ENDED_BY_ERROR: Mapping[Path, frozenset[State]] = {
+    Path.DIRECT: frozenset({State.REQUESTED, State.APPLYING, State.VALIDATING}),
+    Path.GITOPS: frozenset({State.REQUESTED}),
+    Path.EMERGENCY: frozenset({State.REQUESTED, State.APPLYING, State.VALIDATING}),
+}
+"""Where a permanent error changes the state. Elsewhere the change keeps its state, shows the error
+and offers to try the same step again: a pull request is open, or live is changed already and Git
+must still be paid."""
 
 
 @dataclass(frozen=True)

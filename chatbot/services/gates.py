@@ -1,0 +1,96 @@
+"""The last gates before a merge: window, a held environment, other rollouts.
+
+Whatever keeps a change here is on its card with since when; and when nothing does, it is looked at
+once more whether what was approved is what would be merged.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chatbot.domain import story_gitops as story
+from chatbot.domain.change import Change, format_change_id
+from chatbot.domain.environment import Environment
+from chatbot.domain.lifecycle import Event, State
+from chatbot.domain.window import Gate, gate
+from chatbot.ports import Store
+from chatbot.services.gitops import GitOps
+from chatbot.services.ledger import AT_ONCE, Ledger
+from chatbot.services.queue import queued, wait
+
+ROLLOUT = "rollout"
+"""What a change holds in its environment from before its merge until it is healthy."""
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Lets approved changes through."""
+
+    environments: Mapping[str, Environment]
+    store: Store
+    ledger: Ledger
+    gitops: GitOps
+    still_approved: Callable[[Change], bool]
+
+    def start(self, change: Change) -> Change:
+        """Step `scheduled`."""
+        seen = self.gitops.look(change)
+        if (moved := self.gitops.moved(change, seen)) is not None:
+            return moved
+        if seen != change.progress.pull_request:
+            return self.ledger.rest(change, AT_ONCE, pull_request=seen)
+        for closed in (self._window, self._held, self._line):
+            if (waits := closed(change)) is not None:
+                return waits
+        if not self.still_approved(change):
+            return self._unapproved(change)
+        if (outdated := self.gitops.outdated(change, seen)) is not None:
+            return outdated
+        return self.ledger.advance(
+            change, Event.WINDOW_OPENED, "change.started", notices=story.started(change)
+        )
+
+    def _window(self, change: Change) -> Change | None:
+        window = change.request.maintenance_window
+        if window is None:
+            return None
+        now = self.ledger.clock.now()
+        match gate(window, now):
+            case Gate.OPEN:
+                return None
+            case Gate.OVER:
+                return self.ledger.advance(
+                    change,
+                    Event.EXPIRED,
+                    "change.expired",
+                    data={"because": "the maintenance window is over"},
+                    notices=story.window_over(change),
+                )
+            case Gate.EARLY:
+                reason = "for its maintenance window to open"
+                return wait(self.ledger, change, reason, window.start - now)
+
+    def _held(self, change: Change) -> Change | None:
+        held = self.store.in_states({State.HELD}, change.request.environment)
+        if not held:
+            return None
+        names = ", ".join(format_change_id(number) for number in held)
+        reason = (
+            f"{change.request.environment} is held since {names} had to be taken back; a senior "
+            "releases it on that card"
+        )
+        return wait(self.ledger, change, reason)
+
+    def _line(self, change: Change) -> Change | None:
+        return queued(
+            self.store, self.ledger, change, also=(ROLLOUT,), what="the environment's rollout"
+        )
+
+    def _unapproved(self, change: Change) -> Change:
+        """Somebody who said yes has lost their say since."""
+        return self.ledger.advance(
+            change,
+            Event.OUTDATED,
+            "approval.lapsed",
+            notices=story.outdated(change),
+            due_in=AT_ONCE,
+        )
