@@ -16,16 +16,20 @@ from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.slack import SlackChat
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain import policyset
-from chatbot.domain.card import Card
 from chatbot.domain.change import Path
 from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
 from chatbot.ports import Chat, Clock, Clusters, Deployers, GitHost, Kustomize, Store
+from chatbot.services.approvals import Approvals
 from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.branches import Branches
+from chatbot.services.card_drawing import CardDrawing
 from chatbot.services.courier import Courier
+from chatbot.services.decisions import Decisions
+from chatbot.services.delegations import Delegations
 from chatbot.services.deployment import Deployment
+from chatbot.services.electorates import Electorates
 from chatbot.services.gates import Gates
 from chatbot.services.gitops import GitOps
 from chatbot.services.intake import Intake
@@ -102,15 +106,15 @@ def build(
         requesters=settings.people.requesters,
         seniors=settings.people.seniors,
         managers=settings.people.managers,
+        github_logins=settings.github_logins,
     )
+    electorates = Electorates(store, people, environments)
 
     courier = Courier(
         store=store,
         clock=clock,
         chat=chat,
-        draw=lambda change: Card(
-            change=change, environment=environments[change.request.environment]
-        ),
+        draw=CardDrawing(environments, electorates, clock).draw,
         channel=lambda change: environments[change.request.environment].channel,
     )
     couriers = WorkerPool("courier", courier.deliver, DELIVERY_WORKERS, rush.make_way)
@@ -155,21 +159,30 @@ def build(
         observe=metrics.step,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
+    decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake)
     requests = Requests(
         store=store,
         ledger=ledger,
         people=people,
         intake=Intake(environments, clusters, Sources(git, settings.git.branch), clock.now),
         environments=environments,
-        wake=reconcilers.wake,
-        shown=couriers.wake,
+        decisions=decisions,
     )
     return Services(
         settings=settings,
         clock=clock,
         store=store,
         chat=chat,
-        desk=Desk(requests, environments, store, chat, clock, rush),
+        desk=Desk(
+            requests=requests,
+            environments=environments,
+            store=store,
+            chat=chat,
+            clock=clock,
+            rush=rush,
+            approvals=Approvals(ledger, people, electorates, decisions),
+            delegations=Delegations(store, ledger, people, decisions),
+        ),
         metrics=metrics,
         reconcilers=reconcilers,
         couriers=couriers,

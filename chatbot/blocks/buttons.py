@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 
 from chatbot.blocks.kit import Block, Element, actions, button, dialog
-from chatbot.domain.change import Change, FieldConflict
+from chatbot.domain.card import Card
+from chatbot.domain.change import FieldConflict
+from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.mrkdwn import shorten
 from chatbot.domain.offers import Offer, offers
+from chatbot.domain.story import headline
 
+_HEADLINE_LENGTH = 120
 LABELS: dict[Offer, str] = {
     Offer.CONFIRM: "Apply",
+    Offer.APPROVE: "Approve",
+    Offer.REJECT: "Reject…",
+    Offer.RELEASE: "Release",
     Offer.CANCEL: "Cancel",
     Offer.UNDO: "Undo in the cluster",
     Offer.RETRY: "Retry",
@@ -17,45 +24,68 @@ LABELS: dict[Offer, str] = {
 }
 
 
-def buttons(change: Change) -> list[Block]:
+def buttons(card: Card) -> list[Block]:
     """A row of what can be done; its block id binds a click to the plan that stood above it."""
+    change = card.change
     digest = change.progress.plan.digest if change.progress.plan else ""
-    row = [_button(offer, change) for offer in offers(change)]
+    row = [_button(offer, card) for offer in offers(change)]
     return [actions(row, f"decide:{digest}")] if row else []
 
 
-def _button(offer: Offer, change: Change) -> Element:
-    conflicts = change.progress.plan.conflicts if change.progress.plan else ()
-    if offer is Offer.CONFIRM and conflicts:
-        return button(
-            "Take over and apply",
-            offer.action_id,
-            change.id,
-            style="danger",
-            confirm=dialog(
-                "Take over these fields?",
-                f"{_owners(conflicts)} will not expect this, and may set it back.",
-                "Take over and apply",
-                "Go back",
-            ),
-        )
-    if offer is Offer.UNDO:
-        return button(
-            LABELS[offer],
-            offer.action_id,
-            change.id,
-            style="danger",
-            confirm=dialog(
-                "Undo in the cluster?",
-                "Everything this change touched is put back as it was before.",
-                "Undo",
-                "Go back",
-            ),
-        )
-    style = "primary" if offer is Offer.CONFIRM else ""
-    return button(LABELS[offer], offer.action_id, change.id, style=style)
+def _button(offer: Offer, card: Card) -> Element:
+    conflicts = card.change.progress.plan.conflicts if card.change.progress.plan else ()
+    label, style, question = LABELS[offer], "", None
+    match offer:
+        case Offer.CONFIRM if conflicts:
+            label, style, question = "Take over and apply", "danger", _take_over(conflicts)
+        case Offer.CONFIRM:
+            style = "primary"
+        case Offer.UNDO:
+            style, question = "danger", _undo()
+        case Offer.APPROVE:
+            in_production = card.environment.class_ is EnvironmentClass.PROD
+            style, question = "primary", _approve(card) if in_production else None
+        case Offer.RELEASE:
+            style, question = "primary", _release(card)
+    return button(label, offer.action_id, card.change.id, style=style, confirm=question)
 
 
-def _owners(conflicts: Sequence[FieldConflict]) -> str:
+def _take_over(conflicts: Sequence[FieldConflict]) -> Block:
     managers = sorted({conflict.manager for conflict in conflicts})
-    return shorten(", ".join(managers), 200)
+    return dialog(
+        "Take over these fields?",
+        f"{shorten(', '.join(managers), 200)} will not expect this, and may set it back.",
+        "Take over and apply",
+        "Go back",
+    )
+
+
+def _undo() -> Block:
+    return dialog(
+        "Undo in the cluster?",
+        "Everything this change touched is put back as it was before.",
+        "Undo",
+        "Go back",
+    )
+
+
+def _approve(card: Card) -> Block:
+    asked = card.change.progress.pull_request
+    merged = f"pull request #{asked.number} is merged" if asked else "it is merged"
+    what = shorten(headline(card.change), _HEADLINE_LENGTH)
+    return dialog(
+        "Approve for production?",
+        f"{what}. Once everybody who is needed said yes, {merged} and Argo CD brings it to "
+        f"{card.environment.name}.",
+        "Approve",
+        "Go back",
+    )
+
+
+def _release(card: Card) -> Block:
+    return dialog(
+        f"Release {card.environment.name}?",
+        "Changes that wait behind this one go on at once.",
+        "Release",
+        "Go back",
+    )

@@ -12,6 +12,7 @@ from chatbot.domain.change import (
     Change,
     FieldConflict,
     ObjectAction,
+    Path,
     Plan,
     PullRequest,
 )
@@ -70,6 +71,9 @@ _AHEAD_OF_THE_CLUSTER = frozenset(
 )
 """Where the plan is still to be judged, with its warnings and conflicts; also on a second try."""
 
+_FOR_OTHERS = frozenset({Offer.SHOW_DIFF, Offer.APPROVE, Offer.REJECT})
+"""What mends nothing, or is not for the requester to press."""
+
 
 def state_words(change: Change) -> str:
     """The state as people read it: 🟢 done, 🔵 running, ⏳ waiting, 🟠 needs you, 🔴 failed."""
@@ -93,12 +97,12 @@ def blocks(card: Card) -> list[Block]:
     """The whole card."""
     change = card.change
     title = f"{change.id} · {escape(headline(change))} · {escape(change.request.environment)}"
-    trouble, row = _trouble(change), buttons(change)
+    trouble, row = _trouble(change), buttons(card)
     return [
         section(f"*{title}*\n{state_words(change)}"),
         *(() if not trouble else (*trouble, *row)),
         section(f"{_about(change)}\n{quote(shorten(change.request.justification, _QUOTE_LENGTH))}"),
-        *(() if trouble else needs(card)),
+        *(() if trouble and not card.approval else needs(card)),
         *_plan(card),
         *_ending(change),
         context(steps_line(card)),
@@ -142,6 +146,8 @@ def _trouble(change: Change) -> list[Block]:
 
 
 def _what_happened(change: Change) -> str:
+    if change.path is Path.GITOPS:
+        return "" if merged(change) else "Nothing was applied."
     match change.state:
         case State.BLOCKED | State.FAILED if not touched(change):
             return "Nothing was applied."
@@ -160,7 +166,10 @@ def _what_happened(change: Change) -> str:
 
 
 def _who_acts(change: Change) -> str:
-    verbs = [LABELS[offer] for offer in offers(change) if offer is not Offer.SHOW_DIFF]
+    offered = offers(change)
+    if Offer.RELEASE in offered:
+        return f"Needs a senior: *{LABELS[Offer.RELEASE]}*."
+    verbs = [LABELS[offer] for offer in offered if offer not in _FOR_OTHERS]
     if not verbs:
         return ""
     choice = " or ".join(f"*{verb}*" for verb in verbs)

@@ -13,9 +13,12 @@ def needs(card: Card) -> list[Block]:
     """What is needed from whom, or what is being waited for and since when."""
     change = card.change
     progress = change.progress
+    if change.state is State.AWAITING_APPROVAL and card.approval:
+        return [section(card.approval), *_waiting(change)]
     if progress.waiting:
-        reason = escape(shorten(progress.waiting.reason.rstrip("."), _REASON_LENGTH))
-        return [section(f"⏳ Waiting since {since(progress.waiting.since)}: {reason}.")]
+        return _waiting(change)
+    if change.state is State.HELD:
+        return [section(_held(card))]
     if change.state is State.AWAITING_CONFIRMATION:
         return [section(f"Needs {mention(change.requester)} to look at this diff and apply it.")]
     if progress.pull_request and asks_for_merge(change):
@@ -28,6 +31,19 @@ def needs(card: Card) -> list[Block]:
     if change.state in (State.SYNCING, State.VALIDATING) and progress.rollout:
         return [section(listed([escape(line) for line in progress.rollout]))]
     return []
+
+
+def _waiting(change: Change) -> list[Block]:
+    waiting = change.progress.waiting
+    if waiting is None:
+        return []
+    reason = escape(shorten(waiting.reason.rstrip("."), _REASON_LENGTH))
+    return [section(f"⏳ Waiting since {since(waiting.since)}: {reason}.")]
+
+
+def _held(card: Card) -> str:
+    place = escape(card.environment.name)
+    return f"Other changes to {place} wait until a senior releases it: is {place} well again?"
 
 
 def asks_for_merge(change: Change) -> bool:

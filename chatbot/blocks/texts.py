@@ -7,8 +7,19 @@ from datetime import datetime
 from chatbot.blocks.card import state_words
 from chatbot.blocks.kit import SECTION_TEXT, Block, View, context, modal, section
 from chatbot.domain.change import Change, ObjectAction, PlannedObject
+from chatbot.domain.delegation import Delegation
 from chatbot.domain.lifecycle import TERMINAL
-from chatbot.domain.mrkdwn import code, code_blocks, duration, escape, link, mention, quote, shorten
+from chatbot.domain.mrkdwn import (
+    code,
+    code_blocks,
+    duration,
+    escape,
+    link,
+    mention,
+    quote,
+    shorten,
+    until,
+)
 from chatbot.domain.offers import needs_person
 from chatbot.domain.story import headline
 
@@ -22,6 +33,7 @@ HELP = "\n".join(
         "`/change list`  what is open; `list mine`, `list test`, `list web`",
         "`/change show CHG-12`  one of them",
         "`/change cancel CHG-12`  take it back, or undo it",
+        "`/change delegate @somebody 3d`  they approve for you; `undelegate @somebody` ends it",
         "Dev and test get it at once; a pull request then brings it into Git.",
     )
 )
@@ -79,6 +91,19 @@ def whole_diff(change: Change) -> View:
         close="Close",
         private_metadata=json.dumps({"change": change.id}),
     )
+
+
+def delegated(lent: Delegation) -> str:
+    """To the senior who lent their say."""
+    return (
+        f"{mention(lent.delegate)} approves for you until {until(lent.until)}. Tell them. "
+        "`/change undelegate` takes it back."
+    )
+
+
+def undelegated(lent: Delegation) -> str:
+    """To the senior who took it back."""
+    return f"{mention(lent.delegate)} does not speak for {mention(lent.senior)} any more."
 
 
 def refusal(sentence: str) -> View:

@@ -59,6 +59,11 @@ class Electorate(BaseModel):
     delegations: tuple[Delegation, ...] = ()
     """Those that were made and not taken back; some may be over."""
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is known of everybody with a right who they are."""
+        return self.voters is not None and self.voters <= self.persons.keys()
+
     def knowing(self, person: Person) -> "Electorate":
         """The same with one more person."""
         return self.model_copy(update={"persons": {**self.persons, person.id: person}})
@@ -202,12 +207,11 @@ def why_not_reject(person: Person, change: Change, electorate: Electorate, now: 
 
 
 def able(change: Change, electorate: Electorate, now: datetime) -> list[str]:
-    """Those whose yes would count now, as far as they are listed."""
+    """Those whose yes would count now, as far as they are known."""
     delegates = {lent.delegate for lent in electorate.delegations}
-    listed = electorate.voters if electorate.voters is not None else electorate.persons
     return [
         user
-        for user in sorted(delegates.union(listed))
+        for user in sorted(delegates.union(electorate.voters or electorate.persons))
         if (person := electorate.persons.get(user)) and not why_not(person, change, electorate, now)
     ]
 

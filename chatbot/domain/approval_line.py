@@ -51,7 +51,7 @@ def said_yes(approvals: Iterable[Approval]) -> str:
 
 def who_can(change: Change, electorate: Electorate, now: datetime) -> str:
     """For somebody who cannot: who can, as a sentence; empty when nobody is known to."""
-    if electorate.voters is None:
+    if not electorate.is_listed:
         return f"Any other of {electorate.named} can."
     people = _people(able(change, electorate, now))
     return f"Of {electorate.named}, {people} can." if people else ""
@@ -71,8 +71,8 @@ def _needed(change: Change, electorate: Electorate, missing: int, now: datetime)
 
 def _excluded(change: Change, electorate: Electorate) -> str:
     """Whoever asked, always; then those who would have a say and had a hand in it."""
-    known = electorate.voters if electorate.voters is not None else frozenset(electorate.persons)
-    speaking = known.union(one.delegate for one in electorate.delegations)
+    known = electorate.persons if electorate.voters is None else electorate.voters
+    speaking = {*known}.union(one.delegate for one in electorate.delegations)
     parts: dict[str, set[str]] = {"requested it": {change.requester}}
     for user in sorted(speaking - {change.requester}):
         if part := hand_in(user, change, electorate):
@@ -82,7 +82,7 @@ def _excluded(change: Change, electorate: Electorate) -> str:
 
 def _too_few(change: Change, electorate: Electorate, missing: int, now: datetime) -> bool:
     """Whether those whose yes would count cannot be enough, each voice counted once."""
-    if electorate.voters is None:
+    if not electorate.is_listed:
         return False
     voices = {electorate.voice(user, now) for user in able(change, electorate, now)}
     spent = {voice_of(one) for one in standing(change, electorate).counted}

@@ -13,3 +13,5 @@ class Card(BaseModel):
 
     change: Change
     environment: Environment
+    approval: str = ""
+    """What is to be said about approval, as mrkdwn: `domain.approval_line` makes it."""

@@ -3,15 +3,21 @@
 The sentences are mrkdwn: a typed word comes back in a code span, where it mentions nobody.
 """
 
+import html
+import re
 import shlex
 from dataclasses import dataclass
+from datetime import timedelta
 
 from chatbot.domain.change import Operation, parse_change_id
+from chatbot.domain.delegation import parse_period
 from chatbot.domain.errors import Refused
 from chatbot.domain.mrkdwn import code
 
 REQUESTABLE = (Operation.APPLY, Operation.SCALE, Operation.RESTART)
 _SHOWN_WORD = 60
+_MENTION = re.compile(r"<@([UW][A-Z0-9_]+)(?:\|[^<>]*)?>")
+_LINK = re.compile(r"<((?:https?://|mailto:)[^<>|]*)(?:\|([^<>]*))?>")
 _OPERATIONS = {operation.value: operation for operation in REQUESTABLE}
 
 
@@ -53,12 +59,37 @@ class HelpCommand:
     """`/change help`."""
 
 
-Command = RequestCommand | ShowCommand | CancelCommand | ListCommand | HelpCommand
+@dataclass(frozen=True)
+class DelegateCommand:
+    """`/change delegate @user 3d`."""
+
+    user: str
+    """Slack user id."""
+    period: timedelta
+
+
+@dataclass(frozen=True)
+class UndelegateCommand:
+    """`/change undelegate @user`."""
+
+    user: str
+    """Slack user id."""
+
+
+Command = (
+    RequestCommand
+    | ShowCommand
+    | CancelCommand
+    | ListCommand
+    | HelpCommand
+    | DelegateCommand
+    | UndelegateCommand
+)
 
 
 def parse_command(text: str) -> Command:
     """Read the text of a `/change`. Raises `Refused` with a sentence that shows the right form."""
-    words = _split(text)
+    words = _split(_as_typed(text))
     if not words:
         return RequestCommand()
     verb, rest = words[0].lower(), words[1:]
@@ -71,6 +102,10 @@ def parse_command(text: str) -> Command:
             return ShowCommand(_change_number(verb, rest))
         case "cancel":
             return CancelCommand(_change_number(verb, rest))
+        case "delegate":
+            return _delegate(rest)
+        case "undelegate":
+            return _undelegate(rest)
         case "request":
             return _request(rest)
         case _ if verb in _OPERATIONS:
@@ -90,6 +125,34 @@ def _split(text: str) -> list[str]:
         return shlex.split(text)
     except ValueError:
         return text.split()
+
+
+def _as_typed(text: str) -> str:
+    """Slack makes links of what looks like an address (`example.com`), and entities of `&`; what
+    was typed is meant. Mentions stay as they are."""
+    return html.unescape(_LINK.sub(lambda link: link[2] or link[1], text))
+
+
+def _delegate(words: list[str]) -> DelegateCommand:
+    if len(words) != 2:
+        raise Refused("Who, and for how long? Write it like `/change delegate @somebody 3d`.")
+    return DelegateCommand(_user(words[0]), parse_period(words[1]))
+
+
+def _undelegate(words: list[str]) -> UndelegateCommand:
+    if len(words) != 1:
+        raise Refused("Who? Write it like `/change undelegate @somebody`.")
+    return UndelegateCommand(_user(words[0]))
+
+
+def _user(word: str) -> str:
+    match = _MENTION.fullmatch(word)
+    if match is None:
+        raise Refused(
+            f"I can't tell who {_word(word)} is. Type @ and pick the person from the list that "
+            "Slack shows."
+        )
+    return match[1]
 
 
 def _change_number(verb: str, rest: list[str]) -> int:

@@ -3,7 +3,7 @@ so that a button that is shown works, and one from a stale card is refused."""
 
 from enum import Enum
 
-from chatbot.domain.change import Change, PullRequestState
+from chatbot.domain.change import Change, Path, PullRequestState
 from chatbot.domain.lifecycle import TERMINAL, State
 
 
@@ -11,6 +11,9 @@ class Offer(Enum):
     """Something a person may do; the value's first part is the button's `action_id`."""
 
     CONFIRM = ("confirm_diff", "confirm")
+    APPROVE = ("approve", "approve")
+    REJECT = ("reject", "reject")
+    RELEASE = ("release_hold", "release")
     RETRY = ("retry", "retry")
     OPEN_BACKFILL = ("open_backfill", "open the pull request of")
     SHOW_DIFF = ("show_diff", "see the diff of")
@@ -58,8 +61,38 @@ WAITING_FOR_PEOPLE = frozenset(
 """States that only a person's decision leaves."""
 
 
+_GITOPS: dict[State, tuple[Offer, ...]] = {
+    State.REQUESTED: (Offer.CANCEL,),
+    State.PR_OPEN: (Offer.SHOW_DIFF, Offer.CANCEL),
+    State.BLOCKED: (Offer.RETRY, Offer.SHOW_DIFF, Offer.CANCEL),
+    State.AWAITING_APPROVAL: (Offer.APPROVE, Offer.REJECT, Offer.SHOW_DIFF, Offer.CANCEL),
+    State.SCHEDULED: (Offer.SHOW_DIFF, Offer.CANCEL),
+    State.SYNCING: (Offer.SHOW_DIFF,),
+    State.VALIDATING: (Offer.SHOW_DIFF,),
+    State.FAILED: (Offer.RETRY, Offer.SHOW_DIFF, Offer.CANCEL),
+    State.ROLLING_BACK: (),
+    State.HELD: (Offer.RELEASE, Offer.SHOW_DIFF),
+}
+"""Where a pull request goes first: what each state may offer."""
+
+
 def offers(change: Change) -> tuple[Offer, ...]:
     """What can be done now, in the order of the buttons."""
+    return _gitops_offers(change) if change.path is Path.GITOPS else _direct_offers(change)
+
+
+def _gitops_offers(change: Change) -> tuple[Offer, ...]:
+    offered = _GITOPS.get(change.state, ())
+    stuck = stands_still(change) and change.state not in TERMINAL | {State.HELD}
+    if stuck and Offer.RETRY not in offered:
+        offered = (Offer.RETRY, *offered)
+    hidden = set() if change.progress.plan else {Offer.SHOW_DIFF}
+    if _merged(change):
+        hidden.add(Offer.CANCEL)
+    return tuple(offer for offer in offered if offer not in hidden)
+
+
+def _direct_offers(change: Change) -> tuple[Offer, ...]:
     diff = (Offer.SHOW_DIFF,) if change.progress.plan else ()
     match change.state:
         case State.REQUESTED:
@@ -83,8 +116,7 @@ def _repayment_offers(change: Change, diff: tuple[Offer, ...]) -> tuple[Offer, .
     if change.state is State.ROLLING_BACK:
         return (Offer.RETRY,) if failed else ()
     if change.state is State.PR_OPEN:
-        back = _undo(change) if touched(change) else (Offer.CANCEL,)
-        return (*((Offer.RETRY,) if failed else ()), *diff, *back)
+        return (*((Offer.RETRY,) if failed else ()), *diff, *_undo(change))
     return (*_git_offers(change), *diff, *_undo(change)) if failed else diff
 
 
@@ -100,6 +132,9 @@ def _git_offers(change: Change) -> tuple[Offer, ...]:
 
 def _undo(change: Change) -> tuple[Offer, ...]:
     """Undoing what Git already has would only make them differ again."""
+    return (Offer.UNDO,) if touched(change) and not _merged(change) else ()
+
+
+def _merged(change: Change) -> bool:
     pull_request = change.progress.pull_request
-    merged = pull_request is not None and pull_request.state is PullRequestState.MERGED
-    return (Offer.UNDO,) if touched(change) and not merged else ()
+    return pull_request is not None and pull_request.state is PullRequestState.MERGED

@@ -4,26 +4,23 @@ Each call checks permission in one place, records its event with the state it le
 the reconciler; nothing long happens here. Every refusal is recorded.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import story
 from chatbot.domain.change import Change, parse_change_id
 from chatbot.domain.environment import Environment
-from chatbot.domain.errors import NotFound, Refused, StaleChange
+from chatbot.domain.errors import NotFound, Refused
 from chatbot.domain.events import AuditEntry
 from chatbot.domain.form import Form, closed
 from chatbot.domain.lifecycle import Event, allows
 from chatbot.domain.offers import Offer, offers
 from chatbot.domain.permission import Actor, permit
 from chatbot.ports import NewChange, Store
+from chatbot.services.decisions import Decisions
 from chatbot.services.intake import Intake
-from chatbot.services.ledger import Ledger
+from chatbot.services.ledger import AT_ONCE, Ledger
 from chatbot.services.people import People
-
-_TRIES = 20
-"""How often an event is decided anew because the row moved on meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +32,12 @@ class Requests:
     people: People
     intake: Intake
     environments: Mapping[str, Environment]
-    wake: Callable[[int], None]
-    shown: Callable[[int], None]
+    decisions: Decisions
 
     def welcome(self, user: str, environment: str = "") -> None:
         """Raise `Refused` before a form is filled in if this user may not request changes, or if
         nothing can be requested in the environment that was named."""
-        with self._recorded(None, user, "request"):
+        with self.decisions.recorded(None, user, "request"):
             self.people.refuse_unless_requester(user)
             named = self.environments.get(environment)
             if named and (because := closed(named)):
@@ -50,7 +46,7 @@ class Requests:
     def submit(self, user: str, submission: str, form: Form) -> Change:
         """A submitted form becomes a change. Raises `Refused` or `InvalidInput`; then nothing is
         stored. The same `submission` twice makes one change."""
-        with self._recorded(None, user, "request"):
+        with self.decisions.recorded(None, user, "request"):
             person = self.people.refuse_unless_requester(user)
         request = self.intake.read(form, person.time_zone)
         new = NewChange(
@@ -67,7 +63,7 @@ class Requests:
             data=request.model_dump(mode="json"),
         )
         change = self.store.create_change(new, entry, story.requested(user))
-        self.wake(change.number)
+        self.decisions.wake(change.number)
         return change
 
     def confirm(self, user: str, number: int, seen_digest: str) -> Change:
@@ -133,9 +129,9 @@ class Requests:
     def see(self, user: str, number: int) -> Change:
         """A change to look at. Raises `NotFound` and `Refused`."""
         change = self.store.change(number)
-        with self._recorded(number, user, "see"):
+        with self.decisions.recorded(number, user, "see"):
             if Offer.SHOW_DIFF in offers(change):
-                permit(Offer.SHOW_DIFF, self._actor(user), change)
+                permit(Offer.SHOW_DIFF, self._actor(user, change), change, self.ledger.clock.now())
             else:
                 self.people.refuse_unless_counted(user)
         return change
@@ -156,7 +152,7 @@ class Requests:
     def named(self, user: str, change_id: str, action: str) -> int:
         """The number of the change that a button or a command names. What names none is refused,
         and recorded: no card has such a button."""
-        with self._recorded(None, user, action):
+        with self.decisions.recorded(None, user, action):
             number = parse_change_id(change_id)
             if number is None:
                 raise Refused(
@@ -186,34 +182,13 @@ class Requests:
             "change.cancelled",
             actor=user,
             notices=story.cancelled(change, user),
-            due_in=None,
+            due_in=AT_ONCE if change.progress.pull_request else None,
         )
 
     def _act(
         self, user: str, number: int, offer: Offer, effect: Callable[[Change], Change]
     ) -> Change:
-        """Permission, then the effect; decided anew if the row moved on. Of two clicks at the
-        same instant one finds the state that the other left, and is told so."""
-        for _ in range(_TRIES):
-            change = self.store.change(number)
-            with self._recorded(number, user, offer.name.lower()):
-                permit(offer, self._actor(user), change)
-                try:
-                    after = effect(change)
-                except StaleChange:
-                    continue
-            self.wake(number)
-            self.shown(number)
-            return after
-        raise Refused(f"{change.id} is moving too fast right now. Look at its card and try again.")
+        return self.decisions.take(user, number, offer, self._actor, effect)
 
-    def _actor(self, user: str) -> Actor:
+    def _actor(self, user: str, _: Change) -> Actor:
         return Actor(person=self.people.person(user), is_senior=self.people.is_senior(user))
-
-    @contextmanager
-    def _recorded(self, number: int | None, user: str, action: str) -> Iterator[None]:
-        try:
-            yield
-        except Refused as refusal:
-            self.ledger.refuse(number, user, action, str(refusal))
-            raise

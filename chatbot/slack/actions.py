@@ -18,8 +18,9 @@ def register(app: App, desk: Desk) -> None:
     requests = desk.requests
     presses: dict[str, Press] = {
         "confirm_diff": lambda user, number, action: requests.confirm(
-            user, number, _seen_digest(action)
+            user, number, seen_digest(action)
         ),
+        "release_hold": lambda user, number, _: desk.approvals.release(user, number),
         "cancel": lambda user, number, _: requests.take_back(user, number),
         "retry": lambda user, number, _: requests.retry(user, number),
         "open_backfill": lambda user, number, _: requests.open_backfill(user, number),
@@ -35,7 +36,7 @@ def register(app: App, desk: Desk) -> None:
 
         def show() -> None:
             user = body["user"]["id"]
-            change = requests.see(user, _number(requests, user, action))
+            change = requests.see(user, number_of(requests, user, action))
             client.views_open(trigger_id=body["trigger_id"], view=texts.whole_diff(change))
 
         answering(respond, show)
@@ -45,16 +46,17 @@ def _listener(requests: Requests, press: Press) -> Callable[..., None]:
     def pressed(ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         ack()
         user = body["user"]["id"]
-        answering(respond, lambda: press(user, _number(requests, user, action), action))
+        answering(respond, lambda: press(user, number_of(requests, user, action), action))
 
     return pressed
 
 
-def _number(requests: Requests, user: str, action: Payload) -> int:
+def number_of(requests: Requests, user: str, action: Payload) -> int:
+    """The change that a button's value names. Raises `Refused`."""
     return requests.named(user, str(action.get("value", "")), str(action["action_id"]))
 
 
-def _seen_digest(action: Payload) -> str:
+def seen_digest(action: Payload) -> str:
     """The plan above the button, from the block id that the card gave it."""
     prefix, _, digest = str(action.get("block_id") or "").partition(":")
     return digest if prefix == "decide" else ""

@@ -10,10 +10,12 @@ from chatbot.blocks import request_form, texts
 from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.command import (
     CancelCommand,
+    DelegateCommand,
     HelpCommand,
     ListCommand,
     RequestCommand,
     ShowCommand,
+    UndelegateCommand,
     parse_command,
 )
 from chatbot.domain.errors import RedlightError
@@ -38,6 +40,8 @@ def _change(desk: Desk, command: Payload, client: WebClient, respond: Respond) -
         ShowCommand: lambda asked: _show(desk, user, asked.number, respond),
         CancelCommand: lambda asked: _cancel(desk, user, asked.number, respond),
         ListCommand: lambda asked: _list(desk, user, asked.filter, respond),
+        DelegateCommand: lambda asked: _delegate(desk, user, asked, respond),
+        UndelegateCommand: lambda asked: _undelegate(desk, user, asked, respond),
         HelpCommand: lambda _: whisper(respond, texts.HELP),
     }
     handlers[type(parsed)](parsed)
@@ -70,6 +74,16 @@ def _cancel(desk: Desk, user: str, number: int, respond: Respond) -> None:
     named = desk.requests.named(user, format_change_id(number), "cancel")
     change = desk.requests.take_back(user, named)
     whisper(respond, f"{change.id} is {change.state.value.replace('_', ' ')}.")
+
+
+def _delegate(desk: Desk, user: str, asked: DelegateCommand, respond: Respond) -> None:
+    lent = desk.delegations.delegate(user, asked.user, asked.period)
+    whisper(respond, texts.delegated(lent))
+
+
+def _undelegate(desk: Desk, user: str, asked: UndelegateCommand, respond: Respond) -> None:
+    lent = desk.delegations.undelegate(user, asked.user)
+    whisper(respond, texts.undelegated(lent))
 
 
 def _list(desk: Desk, user: str, words: str, respond: Respond) -> None:

@@ -10,6 +10,8 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.errors import RedlightError, Refused
 from chatbot.domain.mrkdwn import escape
 from chatbot.ports import Chat, Clock, Store
+from chatbot.services.approvals import Approvals
+from chatbot.services.delegations import Delegations
 from chatbot.services.requests import Requests
 from chatbot.services.rush import Rush
 
@@ -29,6 +31,8 @@ class Desk:
     chat: Chat
     clock: Clock
     rush: Rush
+    approvals: Approvals
+    delegations: Delegations
 
 
 def whisper(respond: Reply, text: str, blocks: list[dict[str, Any]] | None = None) -> None:

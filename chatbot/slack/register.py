@@ -2,11 +2,11 @@
 
 from slack_bolt import App
 
-from chatbot.slack import actions, commands, home, views
+from chatbot.slack import actions, approving, commands, home, views
 from chatbot.slack.desk import Desk
 
 
 def register(app: App, desk: Desk) -> None:
     """Register commands, views, buttons and events."""
-    for listeners in (commands, views, actions, home):
+    for listeners in (commands, views, actions, approving, home):
         listeners.register(app, desk)

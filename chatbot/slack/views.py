@@ -1,4 +1,5 @@
-"""Submitted modals: acknowledge with what the service says, errors on the fields they belong to."""
+"""The submitted request modal: acknowledge with what the service says, errors on the fields that
+they belong to."""
 
 from collections.abc import Sequence
 

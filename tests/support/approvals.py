@@ -4,14 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chatbot.domain.approval import Electorate
+from chatbot.domain.approval_line import explanation
+from chatbot.domain.card import Card
 from chatbot.domain.change import Change, Path
+from chatbot.domain.change import Failure as Failed
 from chatbot.domain.delegation import Delegation
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.lifecycle import State
 from chatbot.domain.person import Person
 from chatbot.domain.review import Approval, Author, Review
 from tests.support.builders import NOW, change_request
-from tests.support.cards import DIGEST, direct, environment, plan, pull_request, steps
+from tests.support.cards import DIGEST, MERGED, direct, environment, plan, pull_request, steps
 
 ASKED_AT = NOW + timedelta(minutes=2)
 WAY = (State.PR_OPEN, State.AWAITING_APPROVAL)
@@ -19,6 +22,7 @@ FIRST, SECOND, THIRD = "U0FIRST", "U0SECOND", "U0THIRD"
 """Seniors."""
 PEER = "U0PEER"
 """A full member and no senior."""
+ANYBODY = "those who may request changes"
 LATER = NOW + timedelta(minutes=20)
 
 
@@ -84,3 +88,29 @@ def electorate(
         "logins": {user: frozenset({f"octo-{user.lower()}"}) for user in (*voters, PEER)},
     }
     return Electorate(**{**defaults, **fields})
+
+
+def gitops_cards() -> dict[str, Card]:
+    """Cards about approval, by the name of their goldens."""
+    half = awaiting(approvals=(approval(FIRST),))
+    anew = awaiting(approvals=(approval(FIRST, digest="older"),))
+    no = Failed(sentence="senior-one said no: the quota is full.", at=LATER)
+    return {
+        "awaiting_approval": asked(awaiting(), electorate()),
+        "awaiting_approval_half": asked(
+            half, electorate(approvals=2, delegations=(delegation(SECOND),))
+        ),
+        "awaiting_approval_anew": asked(anew, electorate()),
+        "awaiting_approval_staging": asked(
+            awaiting(request=change_request(environment="staging")),
+            electorate(class_=EnvironmentClass.STAGING, voters=None, named=ANYBODY),
+        ),
+        "rejected": asked(awaiting(*WAY, State.REJECTED, failure=no), electorate()),
+        "held": asked(awaiting(*WAY, State.HELD, pull_request=MERGED), electorate()),
+    }
+
+
+def asked(change: Change, voters: Electorate) -> Card:
+    """The card of a change, as these voters see it."""
+    line = explanation(change, voters, LATER)
+    return Card(change=change, environment=voters.environment, approval=line)

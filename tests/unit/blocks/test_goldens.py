@@ -4,17 +4,19 @@ from itertools import product
 import pytest
 
 from chatbot.blocks import card as card_blocks
-from chatbot.blocks import request_form, texts
+from chatbot.blocks import reject_form, request_form, texts
 from chatbot.domain.change import Change, ObjectAction
 from chatbot.domain.command import REQUESTABLE
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import State
+from tests.support.approvals import gitops_cards
 from tests.support.builders import NOW
 from tests.support.cards import DIRECT_ENVIRONMENTS, ENVIRONMENTS, card, direct, plan, ways
 from tests.unit.blocks.golden import FOLDER, assert_golden
 
 WAYS = ways()
+APPROVAL = gitops_cards()
 ASKED = list(product(REQUESTABLE, EnvironmentClass))
 GONE = "--- live\n+++ wanted\n@@ -1,2 +0,0 @@\n-kind: Deployment\n-replicas: 2"
 LATER = NOW + timedelta(hours=3, minutes=20)
@@ -26,6 +28,18 @@ def test_the_card_looks_as_agreed(name: str) -> None:
     assert_golden(
         f"card_{name}", {"text": card_blocks.summary(shown), "blocks": card_blocks.blocks(shown)}
     )
+
+
+@pytest.mark.parametrize("name", APPROVAL)
+def test_the_card_says_about_approval_what_was_agreed(name: str) -> None:
+    shown = APPROVAL[name]
+    assert_golden(
+        f"card_{name}", {"text": card_blocks.summary(shown), "blocks": card_blocks.blocks(shown)}
+    )
+
+
+def test_whoever_says_no_is_asked_why() -> None:
+    assert_golden("modal_reject", reject_form.view(APPROVAL["awaiting_approval"].change))
 
 
 @pytest.mark.parametrize(("operation", "class_"), ASKED)
@@ -94,6 +108,7 @@ def test_every_golden_is_held_against_something() -> None:
         "modal_empty",
         "modal_closed",
         "modal_prefilled",
+        "modal_reject",
         "list",
         "list_empty",
         "list_none_open",
@@ -101,7 +116,7 @@ def test_every_golden_is_held_against_something() -> None:
         "show",
     }
     diffs = {"whole_diff", "whole_diff_none", "whole_diff_deletion", "refusal"}
-    expected = {f"card_{name}" for name in WAYS} | asked | others | diffs
+    expected = {f"card_{name}" for name in [*WAYS, *APPROVAL]} | asked | others | diffs
     assert {path.stem for path in FOLDER.glob("*.json")} == expected
 
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,17 +7,20 @@ from hypothesis import strategies as st
 from chatbot.domain.command import (
     CancelCommand,
     Command,
+    DelegateCommand,
     HelpCommand,
     ListCommand,
     RequestCommand,
     ShowCommand,
+    UndelegateCommand,
     parse_command,
 )
 from chatbot.domain.errors import Refused
 
 WORDS = st.sampled_from(
     ["request", "apply", "scale", "restart", "show", "cancel", "list", "help", "CHG-1", "test",
-     "deploy/web", "shop/deploy/web", "/", "5", "'", '"', "\\", "<!channel>", "`", "mine", "#"]
+     "deploy/web", "shop/deploy/web", "/", "5", "'", '"', "\\", "<!channel>", "`", "mine", "#",
+     "delegate", "undelegate", "<@U1|somebody>", "<@U1>", "3d", "<http://a|b>"]
 )  # fmt: skip
 
 
@@ -49,6 +54,12 @@ WORDS = st.sampled_from(
         ("list it's the queue", ListCommand("it's the queue")),
         ('list "the queue"', ListCommand("the queue")),
         ("help", HelpCommand()),
+        ("delegate <@U0123ABC|some.body> 3d", DelegateCommand("U0123ABC", timedelta(days=3))),
+        ("Delegate <@W0123ABC> 12h", DelegateCommand("W0123ABC", timedelta(hours=12))),
+        ("undelegate <@U0123ABC|some.body>", UndelegateCommand("U0123ABC")),
+        ("list <http://shop.example|shop.example>", ListCommand("shop.example")),
+        ("list <https://shop.example/a&amp;b>", ListCommand("https://shop.example/a&b")),
+        ("list a &lt;b&gt;", ListCommand("a <b>")),
         ("help me", HelpCommand()),
     ],
 )
@@ -65,6 +76,14 @@ def test_each_form_of_the_command_is_understood(text: str, command: Command) -> 
         ("scale test deploy/ 5", "`deploy/` names no object"),
         ("scale test a/b/c/d 5", "`a/b/c/d` names no object"),
         ("scale test deploy/web 5 now", "I don't know what `now` is for"),
+        ("delegate", "Who, and for how long? Write it like `/change delegate @somebody 3d`."),
+        ("delegate <@U1>", "Who, and for how long?"),
+        ("delegate <@U1> 3d please", "Who, and for how long?"),
+        ("delegate <@U1> 3w", "`3w` is no time that can be delegated for"),
+        ("delegate @somebody 3d", "I can't tell who `@somebody` is. Type @ and pick the person"),
+        ("delegate <!subteam^S1|@seniors> 3d", "I can't tell who"),
+        ("delegate <@U1|<@U2>> 3d", "I can't tell who"),
+        ("undelegate", "Who? Write it like `/change undelegate @somebody`."),
         ("show", "Which change? Write it like `/change show CHG-12`."),
         ("show 12", "Which change?"),
         ("show CHG-0", "Which change?"),

@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.domain.change import Change, Path
+from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import TERMINAL, Event, State, allows
 from chatbot.domain.offers import Offer, needs_person, offers, stands_still, touched
+from tests.support.approvals import awaiting
 from tests.support.builders import NOW
 from tests.support.cards import (
     APPLY,
@@ -24,6 +25,9 @@ from tests.support.cards import (
 
 MOVES = {
     Offer.CONFIRM: Event.CONFIRMED,
+    Offer.APPROVE: Event.APPROVED,
+    Offer.REJECT: Event.REJECTED,
+    Offer.RELEASE: Event.RELEASED,
     Offer.CANCEL: Event.CANCELLED,
     Offer.UNDO: Event.ROLLBACK_STARTED,
 }
@@ -36,6 +40,13 @@ CHANGES = st.builds(
     plan=st.sampled_from((None, plan())),
     snapshot=st.sampled_from((None, SNAPSHOT)),
     started_digest=st.sampled_from(("", "d" * 64)),
+    failure=st.sampled_from((None, DENIED)),
+    pull_request=st.sampled_from((None, pull_request(), MERGED)),
+) | st.builds(
+    lambda state, due_at, **progress: awaiting(state, due_at=due_at, **progress),
+    st.sampled_from(State),
+    due_at=st.sampled_from((None, NOW)),
+    plan=st.sampled_from((None, plan())),
     failure=st.sampled_from((None, DENIED)),
     pull_request=st.sampled_from((None, pull_request(), MERGED)),
 )
@@ -115,9 +126,31 @@ def test_buttons_stand_in_the_agreed_order(change: Change, offered: tuple[Offer,
     assert offers(change) == offered
 
 
-def test_an_untouched_change_with_a_pull_request_is_cancelled_not_undone() -> None:
-    change = direct(*ASK, snapshot=None).model_copy(update={"path": Path.GITOPS})
-    assert offers(change) == (Offer.SHOW_DIFF, Offer.CANCEL)
+@pytest.mark.parametrize(
+    ("change", "offered"),
+    [
+        (awaiting(State.REQUESTED, plan=None), (Offer.CANCEL,)),
+        (awaiting(State.PR_OPEN, due_at=NOW), (Offer.SHOW_DIFF, Offer.CANCEL)),
+        (awaiting(State.BLOCKED), (Offer.RETRY, Offer.SHOW_DIFF, Offer.CANCEL)),
+        (awaiting(), (Offer.APPROVE, Offer.REJECT, Offer.SHOW_DIFF, Offer.CANCEL)),
+        (awaiting(State.SCHEDULED), (Offer.SHOW_DIFF, Offer.CANCEL)),
+        (awaiting(State.SCHEDULED, pull_request=MERGED), (Offer.SHOW_DIFF,)),
+        (awaiting(State.SYNCING, pull_request=MERGED), (Offer.SHOW_DIFF,)),
+        (
+            awaiting(State.SYNCING, pull_request=MERGED, failure=DENIED),
+            (Offer.RETRY, Offer.SHOW_DIFF),
+        ),
+        (awaiting(State.VALIDATING, pull_request=MERGED), (Offer.SHOW_DIFF,)),
+        (awaiting(State.FAILED, pull_request=MERGED), (Offer.RETRY, Offer.SHOW_DIFF)),
+        (awaiting(State.ROLLING_BACK, pull_request=MERGED), ()),
+        (awaiting(State.ROLLING_BACK, failure=DENIED), (Offer.RETRY,)),
+        (awaiting(State.HELD, failure=DENIED), (Offer.RELEASE, Offer.SHOW_DIFF)),
+    ],
+)
+def test_where_a_pull_request_goes_first_it_can_be_taken_back_until_it_is_merged(
+    change: Change, offered: tuple[Offer, ...]
+) -> None:
+    assert offers(change) == offered
 
 
 def test_the_states_that_wait_for_people_say_so() -> None:

@@ -4,10 +4,12 @@ import pytest
 
 from chatbot.domain.change import Change
 from chatbot.domain.errors import Refused
+from chatbot.domain.lifecycle import State
 from chatbot.domain.offers import Offer, offers
 from chatbot.domain.permission import Actor, permit
 from chatbot.domain.person import Person
-from tests.support.builders import REQUESTER, SENIOR
+from tests.support.approvals import FIRST, LATER, PEER, SECOND, awaiting, electorate, person
+from tests.support.builders import NOW, REQUESTER, SENIOR
 from tests.support.cards import CONFIRM, ROLL_OUT, direct, ways
 
 WAITING = direct(*CONFIRM)
@@ -19,7 +21,7 @@ UNCOUNTED = ("is_guest", "is_bot", "is_stranger", "is_deactivated")
 
 def refusal(offer: Offer, actor: Actor) -> str:
     with pytest.raises(Refused) as caught:
-        permit(offer, actor, WAITING)
+        permit(offer, actor, WAITING, NOW)
     return str(caught.value)
 
 
@@ -28,7 +30,7 @@ def refused(offered: Iterable[Offer], actor: Actor, change: Change) -> list[Offe
     told_no = []
     for offer in offered:
         try:
-            permit(offer, actor, change)
+            permit(offer, actor, change, NOW)
         except Refused:
             told_no.append(offer)
     return told_no
@@ -52,7 +54,7 @@ def test_only_whoever_asked_confirms_the_diff() -> None:
 
 
 def test_somebody_else_may_look_and_nothing_more() -> None:
-    permit(Offer.SHOW_DIFF, OTHER, WAITING)
+    permit(Offer.SHOW_DIFF, OTHER, WAITING, NOW)
     assert refusal(Offer.CANCEL, OTHER) == (
         f"You can't cancel CHG-12. Only <@{REQUESTER}>, who requested it, or a senior can."
     )
@@ -73,5 +75,47 @@ def test_who_never_counts_may_do_nothing_on_whatever_list(
 
 def test_a_button_of_a_stale_card_is_refused_with_the_state_of_now() -> None:
     with pytest.raises(Refused) as caught:
-        permit(Offer.CONFIRM, REQUESTED_IT, direct(*ROLL_OUT))
+        permit(Offer.CONFIRM, REQUESTED_IT, direct(*ROLL_OUT), NOW)
     assert str(caught.value) == "You can't confirm CHG-12 now: it is validating."
+
+
+def voter(user: str, *, is_senior: bool = True) -> Actor:
+    return Actor(person=person(user), is_senior=is_senior, electorate=electorate(FIRST, SECOND))
+
+
+def told(offer: Offer, actor: Actor, change: Change) -> str:
+    with pytest.raises(Refused) as caught:
+        permit(offer, actor, change, LATER)
+    return str(caught.value)
+
+
+def test_a_senior_says_yes_or_no_to_what_waits_for_it() -> None:
+    assert refused({Offer.APPROVE, Offer.REJECT}, voter(FIRST), awaiting()) == []
+    assert told(Offer.APPROVE, voter(FIRST), awaiting(State.SCHEDULED)) == (
+        "You can't approve CHG-12 now: it is scheduled."
+    )
+
+
+def test_who_cannot_approve_hears_why_and_who_can() -> None:
+    assert told(Offer.APPROVE, voter(REQUESTER), awaiting()) == (
+        "You can't approve CHG-12. You requested it. "
+        f"Of @platform-seniors, <@{FIRST}>, <@{SECOND}> can."
+    )
+    assert told(Offer.REJECT, voter(REQUESTER), awaiting()) == (
+        "You can't reject CHG-12. You requested it: cancel it instead."
+    )
+    assert "not among them" in told(Offer.REJECT, voter(PEER), awaiting())
+
+
+@pytest.mark.parametrize("offer", [Offer.APPROVE, Offer.REJECT])
+def test_a_forged_button_on_what_nobody_approves_is_refused(offer: Offer) -> None:
+    assert "You can't" in told(offer, voter(FIRST), WAITING)
+    assert "Nobody is asked" in told(offer, SENIOR_ACTOR, WAITING)
+
+
+def test_only_a_senior_releases_what_is_held() -> None:
+    held = awaiting(State.HELD)
+    assert refused([Offer.RELEASE], voter(REQUESTER), held) == []
+    assert told(Offer.RELEASE, voter(REQUESTER, is_senior=False), held) == (
+        "You can't release CHG-12. Only a senior can."
+    )

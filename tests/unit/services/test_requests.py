@@ -13,6 +13,7 @@ from chatbot.domain.change import SnapshotEntry as Entry
 from chatbot.domain.errors import NotFound, Refused, RetryLater
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import State
+from chatbot.services.decisions import Decisions
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
@@ -64,8 +65,7 @@ class Office:
             people=People(slack, clock, seniors=["@platform-seniors"]),
             intake=Intake(environments, no_clusters, Sources(None, "main"), clock.now),  # type: ignore[arg-type]
             environments=environments,
-            wake=self.woken.append,
-            shown=self.shown.append,
+            decisions=Decisions(store, self.ledger, self.woken.append, self.shown.append),
         )
 
     def change(self, state: State, **progress: Any) -> Change:

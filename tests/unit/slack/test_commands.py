@@ -6,6 +6,10 @@ import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.lifecycle import State
+from chatbot.services.approvals import Approvals
+from chatbot.services.decisions import Decisions
+from chatbot.services.delegations import Delegations
+from chatbot.services.electorates import Electorates
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
@@ -14,7 +18,7 @@ from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
 from chatbot.slack import commands
 from chatbot.slack.desk import Desk
-from tests.support.builders import REQUESTER
+from tests.support.builders import REQUESTER, SENIOR
 from tests.support.store import add_change, move
 from tests.unit.services.parts import Hand, Slack, environment
 
@@ -37,12 +41,12 @@ class Listeners:
         assert trigger_id
         self.views.append(view)
 
-    def say(self, text: str) -> str:
+    def say(self, text: str, user: str = REQUESTER) -> str:
         """Everything that is answered, in one text."""
         said = len(self.answers)
         self.listener(  # type: ignore[attr-defined]
             ack=lambda: None,
-            command={"user_id": REQUESTER, "text": text, "trigger_id": "T1"},
+            command={"user_id": user, "text": text, "trigger_id": "T1"},
             client=self,
             respond=lambda **answer: self.answers.append(answer),
         )
@@ -54,16 +58,30 @@ def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
     def no_clusters(_: str) -> Any:
         raise AssertionError("asked a cluster")
 
+    ledger = Ledger(store, clock)
+    people = People(slack, clock, seniors=[SENIOR])
+    decisions = Decisions(store, ledger, lambda _: None, lambda _: None)
+    electorates = Electorates(store, people, ENVIRONMENTS)
     requests = Requests(
         store=store,
-        ledger=Ledger(store, clock),
-        people=People(slack, clock),
+        ledger=ledger,
+        people=people,
         intake=Intake(ENVIRONMENTS, no_clusters, Sources(None, "main"), clock.now),  # type: ignore[arg-type]
         environments=ENVIRONMENTS,
-        wake=lambda _: None,
-        shown=lambda _: None,
+        decisions=decisions,
     )
-    return Listeners(Desk(requests, ENVIRONMENTS, store, slack, clock, Rush()))
+    return Listeners(
+        Desk(
+            requests=requests,
+            environments=ENVIRONMENTS,
+            store=store,
+            chat=slack,
+            clock=clock,
+            rush=Rush(),
+            approvals=Approvals(ledger, people, electorates, decisions),
+            delegations=Delegations(store, ledger, people, decisions),
+        )
+    )
 
 
 def test_a_command_for_a_place_that_nothing_deploys_opens_no_form(
@@ -85,3 +103,17 @@ def test_a_list_of_what_is_open_says_so_when_all_is_done(
     assert "Nothing is open." in listeners.say("list Open")
     assert "CHG-1" in listeners.say("list mine")
     assert "No changes here." in listeners.say("list kafka")
+
+
+def test_a_senior_lends_their_say_and_takes_it_back(listeners: Listeners) -> None:
+    said = listeners.say("delegate <@U1|somebody> 3d", SENIOR)
+    assert "<@U1> approves for you until <!date^" in said
+    assert f"<@U1> does not speak for <@{SENIOR}> any more" in listeners.say(
+        "undelegate <@U1>", SENIOR
+    )
+
+
+def test_who_has_no_say_lends_none(listeners: Listeners, store: SqliteStore) -> None:
+    assert "Only a senior has a say to delegate." in listeners.say("delegate <@U1> 3d")
+    assert "I can't tell who `@somebody` is" in listeners.say("delegate @somebody 3d", SENIOR)
+    assert store.delegations() == []

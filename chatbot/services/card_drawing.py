@@ -1,0 +1,30 @@
+"""What only the moment of showing knows about a change: gathered here for its card."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chatbot.domain.approval_line import explanation
+from chatbot.domain.card import Card
+from chatbot.domain.change import Change
+from chatbot.domain.environment import Environment
+from chatbot.domain.lifecycle import State
+from chatbot.ports import Clock
+from chatbot.services.electorates import Electorates
+
+
+@dataclass(frozen=True)
+class CardDrawing:
+    """Makes cards."""
+
+    environments: Mapping[str, Environment]
+    electorates: Electorates
+    clock: Clock
+
+    def draw(self, change: Change) -> Card:
+        """The card of a change as of now. Raises `RetryLater` or `Permanent` when Slack is asked
+        who may approve, and does not answer."""
+        environment = self.environments[change.request.environment]
+        if change.state is not State.AWAITING_APPROVAL:
+            return Card(change=change, environment=environment)
+        line = explanation(change, self.electorates.of(change), self.clock.now())
+        return Card(change=change, environment=environment, approval=line)
