@@ -1,6 +1,5 @@
 """Who may do what with a change, what each click records, and clicks at the same instant."""
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -21,6 +20,7 @@ from chatbot.services.requests import Requests
 from chatbot.services.sources import Sources
 from tests.support import builders
 from tests.support.builders import NOW, REQUESTER
+from tests.support.instant import at_once
 from tests.support.store import add_change, move
 from tests.unit.services.parts import Hand, Slack, environment
 
@@ -266,26 +266,6 @@ def test_a_list_is_of_mine_of_what_is_open_of_a_place_or_of_words(office: Office
     assert [c.number for c in office.requests.listed(OTHER, "open")] == [mine.number]
     assert len(office.requests.listed(OTHER, "dev")) == 2
     assert [c.number for c in office.requests.listed(OTHER, "queue grows")] == [mine.number]
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Make calls at the same instant; what each returned or was refused with, in order."""
-    start = threading.Barrier(len(calls))
-    outcomes: list[Any] = [None] * len(calls)
-
-    def one(place: int, call: Callable[[], Any]) -> None:
-        start.wait()
-        try:
-            outcomes[place] = call()
-        except Refused as refusal:
-            outcomes[place] = refusal
-
-    threads = [threading.Thread(target=one, args=item) for item in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return outcomes
 
 
 def test_an_environment_that_nothing_deploys_is_refused_before_a_form(
