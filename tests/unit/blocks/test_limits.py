@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 
 from chatbot.blocks import card as card_blocks
-from chatbot.blocks import kit, request_form, texts
+from chatbot.blocks import kit, reject_form, request_form, texts
+from chatbot.domain import story_approval
+from chatbot.domain.approval_line import explanation
 from chatbot.domain.card import Card
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, Path
 from chatbot.domain.command import REQUESTABLE
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import State
+from chatbot.domain.mrkdwn import escape
 from chatbot.domain.notice import Notice
 from chatbot.domain.story import thread
 from sandbox.slack_limits import violations
+from tests.support.approvals import LATER, delegation, electorate
 from tests.support.builders import NOW
 from tests.support.cards import (
     DIRECT_ENVIRONMENTS,
@@ -38,22 +42,36 @@ FORM_FIELDS = [name for name in Form.model_fields if name not in ("environment",
 TOKEN = re.compile(r"<(@U\w+|!date\^\d+\^[^|<>\n]*\|[^<>\n]*|https?://[^|<>\n]*\|[^<>\n]*)>")
 
 
+CROWD = electorate(
+    *(f"U{number:020}" for number in range(300)),
+    approvals=20,
+    named=", ".join([escape("@" + "&" * 80)] * 5),
+    logins={},
+    delegations=tuple(delegation(f"U{n:020}", f"UD{n:020}") for n in range(50)),
+)
+"""More seniors, with longer names, than a company has; and nobody's login is known."""
+
+
 def in_every_state(change: Change) -> list[Card]:
     """The same change in every state there is: going on, waiting, and standing still."""
-    place = environment(name="t" * 63, context="c" * 3_000)
+    place = environment(EnvironmentClass.PROD, name="t" * 63, context="c" * 3_000)
     waits = waiting(change.request.justification)
     going_on = {"failure": None, "divergence": "", "pull_request": MERGED, "applied_at": None}
     held_up = {"failure": None, "divergence": "", "waiting": waits}
     cards = []
-    for state, progress in product(State, (going_on, held_up, {})):
+    for path, state, progress in product(
+        (Path.DIRECT, Path.GITOPS), State, (going_on, held_up, {})
+    ):
         shown = change.model_copy(
             update={
+                "path": path,
                 "state": state,
                 "due_at": NOW if progress else None,
                 "progress": change.progress.model_copy(update=progress),
             }
         )
-        cards.append(Card(change=shown, environment=place))
+        line = explanation(shown, CROWD, LATER)
+        cards.append(Card(change=shown, environment=place, approval=line))
     return cards
 
 
@@ -125,6 +143,15 @@ def test_every_notice_with_the_longest_input_is_taken_by_slack(change: Change) -
     for notice in everything_told(change, change.request.justification * 3):
         assert violations({"text": notice.text, "blocks": [kit.section(notice.text)]}) == []
         assert kit.section(notice.text)["text"]["text"] == notice.text
+        assert_sound(notice.text)
+
+
+@each_longest
+def test_the_form_that_asks_why_not_is_taken_by_slack(change: Change) -> None:
+    asked = change.model_copy(update={"path": Path.GITOPS, "state": State.AWAITING_APPROVAL})
+    assert violations(reject_form.view(asked)) == []
+    for notice in story_approval.rejected(asked, "U0FIRST", asked.request.justification):
+        assert violations({"text": notice.text, "blocks": [kit.section(notice.text)]}) == []
         assert_sound(notice.text)
 
 
