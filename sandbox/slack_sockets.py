@@ -128,6 +128,8 @@ def _to_bot(edge: Edge, text: str) -> str | None:
         payload["view"] = public(payload["view"])
     if payload.get("type") == "block_actions":
         enrich_click(edge, payload)
+    if frame["type"] == "slash_commands":
+        payload["text"] = state.workspace.with_mentions(payload.get("text") or "")
     kind = payload.get("type") if frame["type"] == "interactive" else frame["type"]
     state.envelopes[envelope] = Pending(payload, str(kind), time.monotonic())
     return json.dumps(frame)

@@ -5,6 +5,7 @@ reads the rest too (guests, strangers, user groups), because a real workspace ha
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ BOT = "U0REDLIGHT"
 BOT_TOKEN = "xoxb-sandbox"
 APP_TOKEN = "xapp-sandbox"
 TEAM = "T0SANDBOX"
+
+_AT_NAME = re.compile(r"(?<!\S)@([\w.-]+)")
 
 _PEOPLE: tuple[dict[str, Any], ...] = (
     {"id": "U0REQUESTER", "name": "requester", "tz": "Europe/Berlin"},
@@ -141,6 +144,16 @@ class Workspace:
             user = self.user(user_id)
             if user is not None:
                 yield user
+
+    def with_mentions(self, text: str) -> str:
+        """A command's text as Slack sends it with `should_escape`: `@name` says who that is."""
+        ids = {user["name"]: user_id for user_id, user in self.users.items()}
+
+        def mention(found: re.Match[str]) -> str:
+            user_id = ids.get(found[1])
+            return f"<@{user_id}|{found[1]}>" if user_id else found[0]
+
+        return _AT_NAME.sub(mention, text)
 
     def usergroup(self, group_id: str, *, with_users: bool) -> dict[str, Any]:
         """A user group object; raises KeyError for an unknown id."""

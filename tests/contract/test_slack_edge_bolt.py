@@ -62,6 +62,20 @@ def test_an_answer_to_a_command_is_private_unless_it_says_otherwise(
     assert [message["text"] for message in slack.messages(DEV)] == ["to all"]
 
 
+def test_a_command_says_who_is_named_in_it(slack: SlackWorkspace, bot: App) -> None:
+    @bot.command("/change")
+    def _echo(ack: Any, command: Any, respond: Any) -> None:
+        ack()
+        respond(json.dumps(command["text"]))
+
+    slack.command(REQUESTER, DEV, "/change", "delegate @senior-two 3d me@senior-two @nobody")
+    slack.wait_for(lambda: slack.ephemerals(DEV, REQUESTER))
+    [message] = slack.ephemerals(DEV, REQUESTER)
+    assert json.loads(message["text"]) == (
+        "delegate <@U0SENIOR2|senior-two> 3d me@senior-two @nobody"
+    )
+
+
 def test_a_response_url_is_held_to_the_limits_and_to_five_uses(
     slack: SlackWorkspace, bot: App
 ) -> None:
