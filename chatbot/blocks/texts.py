@@ -96,8 +96,8 @@ def whole_diff(change: Change) -> View:
 def delegated(lent: Delegation) -> str:
     """To the senior who lent their say."""
     return (
-        f"{mention(lent.delegate)} approves for you until {until(lent.until)}. Tell them. "
-        "`/change undelegate` takes it back."
+        f"{mention(lent.delegate)} approves for you until {until(lent.until, lent.since)}. "
+        "Tell them. `/change undelegate` takes it back."
     )
 
 

@@ -66,7 +66,7 @@ def _needed(change: Change, electorate: Electorate, missing: int, now: datetime)
     whom = " or ".join([electorate.named, *delegates[:_SHOWN_PEOPLE]])
     text = f"Needs {missing} more of {whom} ({_excluded(change, electorate)})"
     expiry = expires_at(change, electorate.environment)
-    return f"{text} · expires {until(expiry)}" if expiry else text
+    return f"{text} · expires {until(expiry, now)}" if expiry else text
 
 
 def _excluded(change: Change, electorate: Electorate) -> str:

@@ -106,9 +106,9 @@ def since(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}, {{ago}}|{fallback}>"
 
 
-def until(at: datetime) -> str:
-    """A time to come, and how far away that is when somebody reads it."""
-    return since(at)
+def until(at: datetime, now: datetime) -> str:
+    """A time to come, and how far away that is as of `now`: Slack counts only what has passed."""
+    return f"{moment(at)}, in {duration((at - now).total_seconds())}"
 
 
 def shorten(text: str, limit: int) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chatbot.domain.approval_line import said_yes
 from chatbot.domain.change import Change
-from chatbot.domain.mrkdwn import fit, mention, quote, shorten, until
+from chatbot.domain.mrkdwn import fit, mention, moment, quote, shorten
 from chatbot.domain.notice import Audience, Notice
 from chatbot.domain.nudges import Rung
 from chatbot.domain.review import Approval
@@ -65,7 +65,7 @@ def nudges(
 ) -> list[Notice]:
     """Reminders to these people, a direct message each; told once for each rung and content."""
     digest = change.progress.plan.digest if change.progress.plan else ""
-    text = f"⏳ {named(change)} waits for approval. {_more(missing)} It expires {until(expiry)}."
+    text = f"⏳ {named(change)} waits for approval. {_more(missing)} It expires {moment(expiry)}."
     return [
         Notice(
             key=f"nudge:{rung.name.lower()}:{digest[:12]}:{user}",

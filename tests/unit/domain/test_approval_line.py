@@ -168,7 +168,8 @@ def line_of(change: Change, **fields: Any) -> str:
 
 def test_the_line_says_how_many_of_whom_not_whom_and_until_when() -> None:
     assert re.sub("<!date[^>]*>", "TIME", line_of(awaiting())) == (
-        f"Needs 1 more of @platform-seniors (not <@{REQUESTER}>, who requested it) · expires TIME"
+        f"Needs 1 more of @platform-seniors (not <@{REQUESTER}>, who requested it) · "
+        "expires TIME, in 7 h 42 min"
     )
     wrote = awaiting(authors=(Author(login=f"octo-{FIRST.lower()}", commit="3f2a91c"),))
     assert f"; not <@{FIRST}>, who wrote commit `3f2a91c` in it)" in line_of(wrote)
