@@ -147,7 +147,7 @@ def _trouble(change: Change) -> list[Block]:
 
 def _what_happened(change: Change) -> str:
     if change.path is Path.GITOPS:
-        return "" if merged(change) else "Nothing was applied."
+        return "" if merged(change) or change.state in TERMINAL else "Nothing was applied."
     match change.state:
         case State.BLOCKED | State.FAILED if not touched(change):
             return "Nothing was applied."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chatbot.domain import story_approval as story
-from chatbot.domain.approval import Standing, standing
+from chatbot.domain.approval import Electorate, Standing, standing
 from chatbot.domain.change import Change, Failure
 from chatbot.domain.errors import InvalidInput, Refused
 from chatbot.domain.lifecycle import Event, State
@@ -89,15 +89,15 @@ class Approvals:
             raise InvalidInput({"reason": "Say why, so that it can be mended."})
 
         def rejected(change: Change) -> Change:
-            name = self.people.person(user).name
+            name, now = self.people.person(user).name, self.ledger.clock.now()
             return self.ledger.advance(
                 change,
                 Event.REJECTED,
                 "change.rejected",
                 actor=user,
-                data={"reason": reason},
+                data={"reason": reason, "behalf": self._behalf(change, user)},
                 notices=story.rejected(change, user, reason),
-                failure=Failure(sentence=f"{name} said no: {reason}", at=self.ledger.clock.now()),
+                failure=Failure(sentence=f"{name} said no: {reason}", at=now),
             )
 
         return self.decisions.take(user, number, Offer.REJECT, self._voter, rejected)
@@ -121,14 +121,25 @@ class Approvals:
         self, change: Change, user: str, digest: str, channel: Channel
     ) -> tuple[Approval, Standing]:
         """The yes in the voice that this person has now, and how things stand with it."""
-        now = self.ledger.clock.now()
-        electorate = self.electorates.of(change).knowing(self.people.person(user))
-        voice = electorate.voice(user, now)
-        behalf = "" if voice == user else voice
-        approval = Approval(user=user, behalf=behalf, digest=digest, at=now, channel=channel)
+        approval = Approval(
+            user=user,
+            behalf=self._behalf(change, user),
+            digest=digest,
+            at=self.ledger.clock.now(),
+            channel=channel,
+        )
         approvals = (*change.progress.approvals, approval)
         progress = change.progress.model_copy(update={"approvals": approvals})
-        return approval, standing(change.model_copy(update={"progress": progress}), electorate)
+        after = change.model_copy(update={"progress": progress})
+        return approval, standing(after, self._electorate(change, user))
+
+    def _behalf(self, change: Change, user: str) -> str:
+        """Whose voice this person has now, if it is not their own."""
+        voice = self._electorate(change, user).voice(user, self.ledger.clock.now())
+        return "" if voice == user else voice
+
+    def _electorate(self, change: Change, user: str) -> Electorate:
+        return self.electorates.of(change).knowing(self.people.person(user))
 
     def _voter(self, user: str, change: Change) -> Actor:
         actor = self._somebody(user, change)

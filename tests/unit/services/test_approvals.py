@@ -270,6 +270,12 @@ def test_a_no_ends_the_change_with_its_reason(council: Council) -> None:
     assert told["outcome:rejected"].startswith(f"{REQUESTER}: ")
 
 
+def test_a_no_of_a_delegate_names_their_senior(council: Council) -> None:
+    council.lend(FIRST, PEER)
+    change = council.reject(PEER, council.change())
+    assert council.store.events(change.number)[-1].entry.data["behalf"] == FIRST
+
+
 def test_a_no_needs_a_reason(council: Council) -> None:
     change = council.change()
     with pytest.raises(InvalidInput) as caught:
