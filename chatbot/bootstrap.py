@@ -21,6 +21,7 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
 from chatbot.ports import Chat, Clock, Clusters, Deployers, GitHost, Kustomize, Store
 from chatbot.services.approvals import Approvals
+from chatbot.services.asking import Asking
 from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.branches import Branches
@@ -47,6 +48,7 @@ from chatbot.services.rollout import Rollout
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
 from chatbot.services.verdicts import Verdicts
+from chatbot.services.voices import Voices
 from chatbot.services.workers import WorkerPool
 from chatbot.settings import Settings
 from chatbot.slack.desk import Desk
@@ -109,7 +111,7 @@ def build(
         github_logins=settings.github_logins,
     )
     electorates = Electorates(store, people, environments)
-
+    voices = Voices(ledger, people, electorates)
     courier = Courier(
         store=store,
         clock=clock,
@@ -149,6 +151,9 @@ def build(
         proposals,
         reviewer,
         auto_sync,
+        people,
+        electorates,
+        voices,
     )
     reconciler = Reconciler(
         store=store,
@@ -180,7 +185,7 @@ def build(
             chat=chat,
             clock=clock,
             rush=rush,
-            approvals=Approvals(ledger, people, electorates, decisions),
+            approvals=Approvals(ledger, people, electorates, voices, decisions),
             delegations=Delegations(store, ledger, people, decisions),
         ),
         metrics=metrics,
@@ -217,6 +222,9 @@ class _Parts:
     proposals: Proposals
     reviewer: Reviewer
     auto_sync: AutoSync
+    people: People
+    electorates: Electorates
+    voices: Voices
 
     @property
     def environments(self) -> Mapping[str, Environment]:
@@ -263,7 +271,15 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         reviewer=parts.reviewer,
         verdicts=Verdicts(parts.git),
     )
-    gates = Gates(environments, parts.store, ledger, gitops, lambda _: True)
+    asking = Asking(
+        git=parts.git,
+        ledger=ledger,
+        gitops=gitops,
+        people=parts.people,
+        electorates=parts.electorates,
+        voices=parts.voices,
+    )
+    gates = Gates(environments, parts.store, ledger, gitops, parts.electorates)
     deployment = Deployment(
         environments=environments,
         git=parts.git,
@@ -276,6 +292,7 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         State.REQUESTED: gitops.propose,
         State.PR_OPEN: gitops.review,
         State.BLOCKED: gitops.mended,
+        State.AWAITING_APPROVAL: asking.tend,
         State.SCHEDULED: gates.start,
         State.SYNCING: deployment.sync,
         State.VALIDATING: deployment.validate,

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 
 from chatbot.domain import story_approval as story
-from chatbot.domain.approval import Electorate, Standing, standing
+from chatbot.domain.approval import standing
 from chatbot.domain.change import Change, Failure
 from chatbot.domain.errors import InvalidInput, Refused
 from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.offers import Offer
 from chatbot.domain.permission import Actor
-from chatbot.domain.review import Approval, Channel
 from chatbot.services.decisions import Decisions
 from chatbot.services.electorates import Electorates
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
+from chatbot.services.voices import Voices
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Approvals:
     ledger: Ledger
     people: People
     electorates: Electorates
+    voices: Voices
     decisions: Decisions
 
     def approve(self, user: str, number: int, seen_digest: str) -> Change:
@@ -36,41 +37,9 @@ class Approvals:
                     f"{change.id} changed after this card was drawn. "
                     "Look at what it is now, then approve again."
                 )
-            return self.given(change, user, plan.digest)
+            return self.voices.given(change, user, plan.digest)
 
         return self.decisions.take(user, number, Offer.APPROVE, self._voter, approved)
-
-    def given(
-        self, change: Change, user: str, digest: str, channel: Channel = Channel.SLACK
-    ) -> Change:
-        """Record a yes that was found to count; the change goes on if it was the last one that
-        was missing. Raises `StaleChange`."""
-        approval, stand = self._with_yes(change, user, digest, channel)
-        approvals = (*change.progress.approvals, approval)
-        data = {
-            "digest": digest,
-            "behalf": approval.behalf,
-            "channel": channel.value,
-            "missing": stand.missing,
-        }
-        if stand.missing:
-            return self.ledger.note(
-                change,
-                "approval.given",
-                actor=user,
-                data=data,
-                notices=story.given(change, approval, stand.missing),
-                approvals=approvals,
-            )
-        return self.ledger.advance(
-            change,
-            Event.APPROVED,
-            "change.approved",
-            actor=user,
-            data={**data, "approved_by": [one.user for one in stand.counted]},
-            notices=story.approved(change, stand.counted),
-            approvals=approvals,
-        )
 
     def missing(self, change: Change) -> int:
         """How many more have to say yes."""
@@ -95,7 +64,7 @@ class Approvals:
                 Event.REJECTED,
                 "change.rejected",
                 actor=user,
-                data={"reason": reason, "behalf": self._behalf(change, user)},
+                data={"reason": reason, "behalf": self.voices.behalf(change, user)},
                 notices=story.rejected(change, user, reason),
                 failure=Failure(sentence=f"{name} said no: {reason}", at=now),
             )
@@ -116,30 +85,6 @@ class Approvals:
             )
 
         return self.decisions.take(user, number, Offer.RELEASE, self._somebody, released)
-
-    def _with_yes(
-        self, change: Change, user: str, digest: str, channel: Channel
-    ) -> tuple[Approval, Standing]:
-        """The yes in the voice that this person has now, and how things stand with it."""
-        approval = Approval(
-            user=user,
-            behalf=self._behalf(change, user),
-            digest=digest,
-            at=self.ledger.clock.now(),
-            channel=channel,
-        )
-        approvals = (*change.progress.approvals, approval)
-        progress = change.progress.model_copy(update={"approvals": approvals})
-        after = change.model_copy(update={"progress": progress})
-        return approval, standing(after, self._electorate(change, user))
-
-    def _behalf(self, change: Change, user: str) -> str:
-        """Whose voice this person has now, if it is not their own."""
-        voice = self._electorate(change, user).voice(user, self.ledger.clock.now())
-        return "" if voice == user else voice
-
-    def _electorate(self, change: Change, user: str) -> Electorate:
-        return self.electorates.of(change).knowing(self.people.person(user))
 
     def _voter(self, user: str, change: Change) -> Actor:
         actor = self._somebody(user, change)

@@ -4,15 +4,17 @@ Whatever keeps a change here is on its card with since when; and when nothing do
 once more whether what was approved is what would be merged.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import story_gitops as story
+from chatbot.domain.approval import met
 from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.window import Gate, gate
 from chatbot.ports import Store
+from chatbot.services.electorates import Electorates
 from chatbot.services.gitops import GitOps
 from chatbot.services.ledger import AT_ONCE, Ledger
 from chatbot.services.queue import queued, wait
@@ -29,7 +31,7 @@ class Gates:
     store: Store
     ledger: Ledger
     gitops: GitOps
-    still_approved: Callable[[Change], bool]
+    electorates: Electorates
 
     def start(self, change: Change) -> Change:
         """Step `scheduled`."""
@@ -41,7 +43,7 @@ class Gates:
         for closed in (self._window, self._held, self._line):
             if (waits := closed(change)) is not None:
                 return waits
-        if not self.still_approved(change):
+        if not met(change, self.electorates.of(change)):
             return self._unapproved(change)
         if (outdated := self.gitops.outdated(change, seen)) is not None:
             return outdated

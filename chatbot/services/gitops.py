@@ -176,12 +176,12 @@ class GitOps:
     def _reviewed(self, change: Change, seen: PullRequest) -> tuple[Plan, Review]:
         left = self._left(change, seen)
         authors = {
-            author: None
+            (author.login, author.email): author.model_copy(update={"commit": commit.sha})
             for commit in self.git.commits(left, seen.head_sha)
             if commit.sha not in change.progress.own_commits
             for author in commit.authors
         }
-        return self.reviewer.review(change, left, seen.head_sha, tuple(authors))
+        return self.reviewer.review(change, left, seen.head_sha, tuple(authors.values()))
 
     def _left(self, change: Change, seen: PullRequest) -> str:
         """Where the branch left the base. Once it is merged, the host would say: nowhere."""

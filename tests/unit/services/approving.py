@@ -14,6 +14,7 @@ from chatbot.services.delegations import Delegations
 from chatbot.services.electorates import Electorates
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
+from chatbot.services.voices import Voices
 from tests.support import builders
 from tests.support.approvals import review
 from tests.support.cards import DIGEST, plan, pull_request
@@ -54,7 +55,8 @@ class Council:
         self.woken: list[int] = []
         self.shown: list[int] = []
         decisions = Decisions(store, self.ledger, self.woken.append, self.shown.append)
-        self.approvals = Approvals(self.ledger, self.people, self.electorates, decisions)
+        voices = Voices(self.ledger, self.people, self.electorates)
+        self.approvals = Approvals(self.ledger, self.people, self.electorates, voices, decisions)
         self.delegations = Delegations(store, self.ledger, self.people, decisions)
 
     def change(

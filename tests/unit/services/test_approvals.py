@@ -64,7 +64,7 @@ def test_a_yes_among_several_waits_for_the_others(pair: Council) -> None:
 
 def test_a_review_at_github_is_a_yes_in_another_channel(council: Council) -> None:
     change = council.change()
-    after = council.approvals.given(change, FIRST, DIGEST, Channel.GITHUB)
+    after = council.approvals.voices.given(change, FIRST, DIGEST, Channel.GITHUB)
     assert after.state is State.SCHEDULED
     assert council.store.events(change.number)[-1].entry.data["channel"] == "github"
 

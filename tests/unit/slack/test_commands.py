@@ -16,6 +16,7 @@ from chatbot.services.people import People
 from chatbot.services.requests import Requests
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
+from chatbot.services.voices import Voices
 from chatbot.slack import commands
 from chatbot.slack.desk import Desk
 from tests.support.builders import REQUESTER, SENIOR
@@ -78,7 +79,9 @@ def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
             chat=slack,
             clock=clock,
             rush=Rush(),
-            approvals=Approvals(ledger, people, electorates, decisions),
+            approvals=Approvals(
+                ledger, people, electorates, Voices(ledger, people, electorates), decisions
+            ),
             delegations=Delegations(store, ledger, people, decisions),
         )
     )
