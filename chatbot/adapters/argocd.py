@@ -16,7 +16,7 @@ from chatbot.domain.argocd import Application, read_application
 from chatbot.domain.argocd_pause import Patch, Paused, Restored, pause, restore
 from chatbot.domain.argocd_sync import SyncOrder, Told, tell
 from chatbot.domain.argocd_windows import SyncWindow, read_windows
-from chatbot.domain.errors import Conflict, NotFound, Permanent, RetryLater
+from chatbot.domain.errors import Conflict, Forbidden, NotFound, RetryLater
 from chatbot.ports import Deployer, Deployers
 
 RACES: Final = 5
@@ -48,10 +48,8 @@ class ArgoCD(Deployer):
         path = f"{_PROJECTS.format(where)}/{quote(application.project, safe='')}"
         try:
             project = self._api.request_object("GET", path, doing="get the AppProject")
-        except Permanent as error:
-            if "forbidden" in str(error):
-                return None
-            raise
+        except Forbidden:
+            return None
         if project is None:
             raise NotFound(
                 f"there is no AppProject {application.project} for Application {application.name}",

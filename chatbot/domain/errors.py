@@ -36,6 +36,10 @@ class NotFound(Permanent):
     """The object, file, branch or message that was named is not there."""
 
 
+class Forbidden(Permanent):
+    """We lack a right, which `remedy` names."""
+
+
 class Unreadable(Permanent):
     """What stands in Git cannot be read or rendered; only another commit mends it."""
 

@@ -91,6 +91,14 @@ class Cluster(Protocol):
         workload's own warning events."""
         ...
 
+    def quotas(self, namespace: str) -> list[Manifest]:
+        """The ResourceQuotas of a namespace, none when it is not there. Raises `Forbidden`."""
+        ...
+
+    def limit_ranges(self, namespace: str) -> list[Manifest]:
+        """The LimitRanges of a namespace, none when it is not there. Raises `Forbidden`."""
+        ...
+
     def autoscalers(self, target: Target) -> list[str]:
         """Names of the HorizontalPodAutoscalers that scale this object."""
         ...

@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from kubernetes.client.exceptions import ApiException
-from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubernetes import KubernetesClusters
@@ -323,7 +321,7 @@ def test_the_windows_of_the_project_are_read(
         "metadata": {"name": "default", "namespace": argo.applications},
         "spec": {"syncWindows": [window]},
     }
-    eventually(lambda: _created(projects, project))
+    eventually(lambda: projects.ensure_served(project))
     found = deployer.application("shop", argo.applications)
     windows = deployer.windows(found)
     assert windows is not None
@@ -336,11 +334,3 @@ def test_without_the_right_to_read_projects_windows_are_not_known(
     argo.create()
     found = deployer.application("shop", argo.applications)
     assert ArgoCDs(clusters)(CLUSTER_BOT).windows(found) is None
-
-
-def _created(admin: Admin, manifest: dict[str, Any]) -> bool:
-    """A new kind is served a moment after it is defined."""
-    try:
-        return bool(admin.ensure(manifest))
-    except (ApiException, ResourceNotFoundError):
-        return False

@@ -11,6 +11,7 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 Manifest = dict[str, Any]
 
@@ -43,6 +44,14 @@ class Admin:
             if error.status != 409:
                 raise
             return self.get(manifest)
+
+    def ensure_served(self, manifest: Manifest) -> bool:
+        """`ensure`; False while the server does not know the kind, which it learns a moment after
+        it is defined."""
+        try:
+            return bool(self.ensure(manifest))
+        except (ApiException, ResourceNotFoundError):
+            return False
 
     def get(self, manifest: Manifest) -> Manifest:
         metadata = manifest["metadata"]
@@ -178,6 +187,26 @@ def service(namespace: str, name: str = "web") -> Manifest:
         "kind": "Service",
         "metadata": {"name": name, "namespace": namespace},
         "spec": {"selector": {"app": name}, "ports": [{"port": 80}]},
+    }
+
+
+def resource_quota(namespace: str, name: str = "compute", **hard: str) -> Manifest:
+    """Limits by resource; write `requests__cpu` for `requests.cpu`."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"hard": {resource.replace("__", "."): much for resource, much in hard.items()}},
+    }
+
+
+def limit_range(namespace: str, **defaults: Manifest) -> Manifest:
+    """For containers: `default` are limits, `defaultRequest` requests."""
+    return {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": "defaults", "namespace": namespace},
+        "spec": {"limits": [{"type": "Container", **defaults}]},
     }
 
 

@@ -11,6 +11,9 @@ from chatbot.adapters.kubernetes.objects import NAMES_ONLY, Objects
 from chatbot.domain.change import SnapshotEntry, Target
 from chatbot.ports import Cluster, DryRun, Kind
 
+_QUOTAS = Kind("v1", "ResourceQuota", "resourcequotas", namespaced=True, scalable=False)
+_LIMIT_RANGES = Kind("v1", "LimitRange", "limitranges", namespaced=True, scalable=False)
+
 
 class KubernetesCluster(Cluster):
     """Safe from many threads; errors are those of `domain.errors`."""
@@ -69,6 +72,14 @@ class KubernetesCluster(Cluster):
     def failing_pods(self, target: Target) -> list[str]:
         """Why the workload's pods do not come up, a sentence each."""
         return diagnosis.failing_pods(self._objects, target)
+
+    def quotas(self, namespace: str) -> list[Manifest]:
+        """The ResourceQuotas of a namespace."""
+        return self._objects.list(_QUOTAS, namespace)
+
+    def limit_ranges(self, namespace: str) -> list[Manifest]:
+        """The LimitRanges of a namespace."""
+        return self._objects.list(_LIMIT_RANGES, namespace)
 
     def autoscalers(self, target: Target) -> list[str]:
         """Names of the HorizontalPodAutoscalers that scale this object."""

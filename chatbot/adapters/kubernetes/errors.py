@@ -8,7 +8,14 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from chatbot.domain.errors import Conflict, NotFound, Permanent, RedlightError, RetryLater
+from chatbot.domain.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    Permanent,
+    RedlightError,
+    RetryLater,
+)
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _OUR_MISTAKE = "failed to create typed patch object"
@@ -63,7 +70,7 @@ def _refusal(code: int, sentence: str, status: Mapping[str, Any]) -> RedlightErr
                 remedy="Renew the token or certificate of this context in the kubeconfig.",
             )
         case 403:
-            return Permanent(sentence, remedy=_forbidden_remedy(sentence))
+            return _forbidden(sentence)
         case 410:
             return RetryLater(f"the cluster's list went out of date while it was read: {sentence}")
     return Permanent(sentence, remedy="Mend what the sentence names and ask again.")
@@ -80,15 +87,17 @@ def _never_answered(error: ApiException, doing: str) -> RedlightError:
     return RetryLater(f"the cluster did not answer ({doing}): {reason}")
 
 
-def _forbidden_remedy(sentence: str) -> str:
+def _forbidden(sentence: str) -> Permanent:
     match = _FORBIDDEN.search(sentence)
     if match is None:
-        return "An admission rule or a quota of the cluster says no; ask its owner."
+        remedy = "An admission rule or a quota of the cluster says no; ask its owner."
+        return Permanent(sentence, remedy=remedy)
     group = f" of {match['group']}" if match["group"] else ""
     where = f" in {match['namespace']}" if match["namespace"] else " in the whole cluster"
-    return (
-        f"Grant Redlight `{match['verb']}` on `{match['resource']}`{group}{where}: "
-        f"bind the role in {ROLE_FILE} there."
+    return Forbidden(
+        sentence,
+        remedy=f"Grant Redlight `{match['verb']}` on `{match['resource']}`{group}{where}: "
+        f"bind the role in {ROLE_FILE} there.",
     )
 
 

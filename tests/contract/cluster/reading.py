@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.domain.errors import NotFound
 from tests.contract.cluster.world import ClusterWorld, eventually, target, unique
-from tests.support.kube import config_map, definition, deployment
+from tests.support.kube import config_map, definition, deployment, limit_range, resource_quota
 
 
 def test_many_objects_are_read_in_the_order_they_were_asked_for(
@@ -25,6 +25,22 @@ def test_many_objects_are_read_in_the_order_they_were_asked_for(
     assert {(m["apiVersion"], m["kind"]) for m in found if m} == {("v1", "ConfigMap")}
     few = world.cluster.get_many(asked[2:5])
     assert [m and m["metadata"]["name"] for m in few] == ["c22", None, "c21"]
+
+
+def test_quotas_and_limit_ranges_of_a_namespace_are_read(cluster_world: ClusterWorld) -> None:
+    world = cluster_world
+    assert (world.cluster.quotas(world.namespace), world.cluster.limit_ranges(world.namespace)) == (
+        [],
+        [],
+    )
+    world.admin.create(resource_quota(world.namespace, cpu="2"))
+    world.admin.create(limit_range(world.namespace, default={"memory": "1Gi"}))
+
+    [quota] = world.cluster.quotas(world.namespace)
+    [limits] = world.cluster.limit_ranges(world.namespace)
+
+    assert (quota["kind"], quota["spec"]["hard"]) == ("ResourceQuota", {"cpu": "2"})
+    assert limits["spec"]["limits"][0]["default"] == {"memory": "1Gi"}
 
 
 def test_the_names_of_a_kind_are_listed(cluster_world: ClusterWorld) -> None:

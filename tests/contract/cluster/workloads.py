@@ -1,8 +1,6 @@
 """Scale and restart."""
 
 import pytest
-from kubernetes.client.exceptions import ApiException
-from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from chatbot.domain.diff import CHANGE_ANNOTATION
 from chatbot.domain.errors import NotFound, Permanent
@@ -14,7 +12,7 @@ from tests.contract.cluster.world import (
     eventually,
     target,
 )
-from tests.support.kube import Admin, Manifest, config_map, definition, deployment
+from tests.support.kube import config_map, definition, deployment
 
 
 def test_scale_sets_the_replicas_and_says_which_change_did(cluster_world: ClusterWorld) -> None:
@@ -81,20 +79,12 @@ def test_openshifts_deployment_configs_scale_and_restart(cluster_world: ClusterW
     world = cluster_world
     world.admin.ensure(definition("apps.openshift.io", "DeploymentConfig", scalable=True))
     config = deployment_config(world.namespace)
-    eventually(lambda: _created(world.admin, config))
+    eventually(lambda: world.admin.ensure_served(config))
 
     assert world.cluster.kind("deploymentconfig").scalable
     assert world.cluster.scale(target(config), 3, change="CHG-1")["spec"]["replicas"] == 3
     restarted = world.cluster.restart(target(config), AT, change="CHG-1")
     assert restarted["spec"]["template"]["metadata"]["annotations"] == {RESTARTED_AT: AT}
-
-
-def _created(admin: Admin, manifest: Manifest) -> bool:
-    try:
-        admin.ensure(manifest)
-    except (ApiException, ResourceNotFoundError):  # defined a moment ago, not served yet
-        return False
-    return True
 
 
 def test_what_has_no_pods_of_its_own_cannot_be_restarted(cluster_world: ClusterWorld) -> None:
