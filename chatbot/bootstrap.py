@@ -136,6 +136,7 @@ def build(
         git=git,
         repository=repository,
         clusters=clusters,
+        deployers=deployers,
         policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
         base_head=proposals.base_head,
         clock=clock,

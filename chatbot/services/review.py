@@ -6,34 +6,25 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.domain import record, review_files, review_rules
-from chatbot.domain.change import Change, Operation, Plan, PlannedObject
-from chatbot.domain.crds import brought_kinds
+from chatbot.domain.argocd import Application
+from chatbot.domain.argocd_windows import blocking
+from chatbot.domain.change import Change, ObjectAction, Operation, Plan, PlannedObject
 from chatbot.domain.diff import plan_digest
 from chatbot.domain.environment import Environment
-from chatbot.domain.errors import NotFound, Unreadable
+from chatbot.domain.errors import NotFound
 from chatbot.domain.kustomization import NAMES
 from chatbot.domain.policy import Violation
 from chatbot.domain.policyset import PolicySet
 from chatbot.domain.review import Author, Finding, Review
 from chatbot.domain.review_files import Territory
-from chatbot.domain.review_rules import Named, Objects, placed
-from chatbot.ports import Clock, Cluster, Clusters, GitHost, Manifest
-from chatbot.services.gitstate import Documents, contradicted
+from chatbot.domain.review_rules import Named, Objects, listed, out_of_reach
+from chatbot.ports import Clock, Clusters, Deployers, GitHost
+from chatbot.services.gitstate import contradicted
 from chatbot.services.policy import PolicyRules
 from chatbot.services.proposals import edit_of
+from chatbot.services.quotas import quota_assessments
 from chatbot.services.repository import ClusterRepository
-
-
-@dataclass(frozen=True)
-class _Sides:
-    """What the environment stands for on the base branch and at the head."""
-
-    before: Objects
-    after: Objects
-    scopes: Mapping[tuple[str, str], bool | None]
-    """By apiVersion and kind: whether it lives in namespaces; None: nobody knows the kind."""
-    findings: tuple[Finding, ...] = ()
-    warnings: tuple[str, ...] = ()
+from chatbot.services.sides import Sides, sides
 
 
 @dataclass(frozen=True)
@@ -44,6 +35,7 @@ class Reviewer:
     git: GitHost
     repository: ClusterRepository
     clusters: Clusters
+    deployers: Deployers
     policies: PolicyRules
     base_head: Callable[[], str]
     """The commit that the cluster follows now, whose policies judge."""
@@ -56,66 +48,82 @@ class Reviewer:
         be said of it. The same commits, rules and request give the same digest. Raises what the
         ports raise; what is wrong with the pull request itself is a finding."""
         environment = self.environments[change.request.environment]
+        cluster = self.clusters(environment.context)
+        applications = self._applications(environment)
         rules = self.policies.at(self.git, self.base_head())
-        sides = self._sides(environment, base_sha, head_sha)
-        objects = review_rules.planned(sides.before, sides.after, change.request.targets)
+        found = sides(
+            self.repository,
+            cluster,
+            environment.path,
+            base_sha,
+            head_sha,
+            default_namespace=_default_namespace(environment, applications),
+        )
+        objects = review_rules.planned(found.before, found.after, change.request.targets)
+        quotas = quota_assessments(cluster, found)
         findings = [
-            *sides.findings,
+            *found.findings,
             *self._files(change, environment, base_sha, head_sha),
-            *self._reach(environment, sides),
-            *self._judged(rules, sides),
+            *self._reach(environment, found),
+            *self._judged(rules, found),
+            *(finding for each in quotas for finding in each.findings),
+        ]
+        warnings = [
+            *found.warnings,
+            *_warnings(change, objects, found),
+            *(warning for each in quotas for warning in each.warnings),
+            *self._argo_warnings(environment, applications, objects),
         ]
         plan = Plan(
             objects=objects,
-            warnings=(*sides.warnings, *_warnings(change, objects, sides)),
-            digest=_digest(change, objects, sides.after, head_sha, rules.revision),
+            warnings=tuple(warnings),
+            digest=_digest(change, objects, found.after, head_sha, rules.revision),
         )
         review = Review(
             head_sha=head_sha,
             base_sha=base_sha,
             policy_revision=rules.revision,
-            objects=len(sides.after),
+            objects=len(found.after),
             findings=review_rules.sorted_findings(findings),
+            quota=tuple(line for each in quotas for line in each.left),
             authors=authors,
             asked_at=self.clock.now(),
         )
         return plan, review
 
-    def _sides(self, environment: Environment, base_sha: str, head_sha: str) -> _Sides:
-        warnings: list[str] = []
-        try:
-            was = self.repository.rendered(base_sha, environment.path)
-        except Unreadable as error:
-            was = Documents([], [])
-            warnings.append(f"Before this, {environment.path} could not be read: {error}")
-        try:
-            will_be = self.repository.rendered(head_sha, environment.path)
-        except Unreadable as error:
-            return _Sides({}, {}, {}, (review_rules.not_rendered(f"{error} {error.remedy}"),))
-        cluster = self.clusters(environment.context)
-        scopes = _scopes(cluster, [*was.objects, *will_be.objects])
-        before, after = (
-            [
-                placed(
-                    one,
-                    namespaced=scopes[one["apiVersion"], one["kind"]],
-                    default=environment.only_namespace,
-                )
-                for one in side.objects
-            ]
-            for side in (was, will_be)
-        )
-        return _Sides(
-            before=review_rules.by_key(before),
-            after=review_rules.by_key(after),
-            scopes=scopes,
-            findings=tuple(
-                review_rules.irregular(
-                    (before, was.strays), (after, will_be.strays), environment.path
-                )
-            ),
-            warnings=tuple(warnings),
-        )
+    def _applications(self, environment: Environment) -> list[Application]:
+        argocd = environment.argocd
+        if argocd is None:
+            return []
+        deployer = self.deployers(environment.context)
+        return [deployer.application(name, argocd.namespace) for name in argocd.names]
+
+    def _argo_warnings(
+        self,
+        environment: Environment,
+        applications: Sequence[Application],
+        objects: Sequence[PlannedObject],
+    ) -> Iterator[str]:
+        """What Argo CD would not do, as things are now."""
+        argocd = environment.argocd
+        if argocd is None:
+            return
+        deployer = self.deployers(environment.context)
+        for application in applications:
+            try:
+                windows = deployer.windows(application) or ()
+            except NotFound as error:
+                yield f"{error}. {error.remedy}"
+                continue
+            for reason in blocking(windows, application, self.clock.now()):
+                yield f"Argo CD would not sync {application.name} now: {reason}."
+        gone = [one.target.place for one in objects if one.action is ObjectAction.DELETE]
+        told = any(not application.auto_sync for application in applications)
+        if gone and told and not argocd.prune:
+            yield (
+                f"Argo CD deletes nothing here, because prune is off: {listed(gone)} will stay in "
+                "the cluster until somebody deletes it."
+            )
 
     def _files(
         self, change: Change, environment: Environment, base_sha: str, head_sha: str
@@ -156,17 +164,15 @@ class Reviewer:
             if posixpath.basename(path) in NAMES
         }
 
-    def _reach(self, environment: Environment, sides: _Sides) -> list[Finding]:
-        found = (
-            review_rules.out_of_reach(
-                target, environment, namespaced=sides.scopes[target.api_version, target.kind]
-            )
-            for target in review_rules.touched(sides.before, sides.after).values()
-        )
-        return [finding for finding in found if finding is not None]
+    def _reach(self, environment: Environment, found: Sides) -> list[Finding]:
+        return [
+            finding
+            for target in review_rules.touched(found.before, found.after).values()
+            if (finding := out_of_reach(target, environment, namespaced=found.namespaced(target)))
+        ]
 
-    def _judged(self, rules: PolicySet, sides: _Sides) -> list[Finding]:
-        before, after = sides.before, sides.after
+    def _judged(self, rules: PolicySet, found: Sides) -> list[Finding]:
+        before, after = found.before, found.after
         around = list(after.values())
         said = self.policies.judge(rules, review_rules.arrivals(before, after), around)
         names = review_rules.untouched(said, before, after)
@@ -189,32 +195,27 @@ class Reviewer:
         return self.policies.judge(rules, subjects, list(before.values()))
 
 
-def _scopes(cluster: Cluster, manifests: Sequence[Manifest]) -> dict[tuple[str, str], bool | None]:
-    """By apiVersion and kind: the cluster knows best; a kind may come with the change itself."""
-    brought = brought_kinds(manifests)
-    scopes: dict[tuple[str, str], bool | None] = {}
-    for key in {(manifest["apiVersion"], manifest["kind"]) for manifest in manifests}:
-        api_version, kind = key
-        try:
-            scopes[key] = cluster.kind(kind, api_version).namespaced
-        except NotFound:
-            scopes[key] = brought[key].namespaced if key in brought else None
-    return scopes
-
-
-def _warnings(change: Change, objects: Sequence[PlannedObject], sides: _Sides) -> Iterator[str]:
+def _warnings(change: Change, objects: Sequence[PlannedObject], found: Sides) -> Iterator[str]:
     """What people should read before they agree."""
-    if not sides.after:
+    if not found.after:
         return
     if not objects:
         yield "The pull request changes no object."
     elif change.request.operation is not Operation.ROLLBACK:
-        unmet = contradicted(edit_of(change), sides.after)
+        unmet = contradicted(edit_of(change), found.after)
         if unmet is not None:
             target, field = unmet
             what = f"`{field}` of {target}" if field else str(target)
             yield f"What the pull request says about {what} is not what was asked for."
     yield from review_rules.unasked(objects, change.request.targets)
+
+
+def _default_namespace(environment: Environment, applications: Sequence[Application]) -> str:
+    """Where Argo CD puts what names no namespace; empty where the Applications disagree."""
+    destinations = {application.destination_namespace for application in applications}
+    if not applications or destinations == {""}:
+        return environment.only_namespace
+    return destinations.pop() if len(destinations) == 1 else ""
 
 
 def _digest(

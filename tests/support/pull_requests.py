@@ -7,14 +7,15 @@ from uuid import uuid4
 import yaml
 
 from chatbot.adapters import rego_files
+from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubectl import KubectlKustomize
+from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.rego import RegoPolicies
 from chatbot.domain import policyset
 from chatbot.domain.change import Change, Operation, Path, Plan
 from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.environment import Environment
 from chatbot.domain.review import Review
-from chatbot.ports import Clusters
 from chatbot.services.policy import PolicyRules
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.review import Reviewer
@@ -34,7 +35,7 @@ class PullRequests:
     """An environment `prod` in `environments/live`, on a base branch of its own: a namespace with a
     NetworkPolicy and the Deployment `web`, all as the shipped policies want them."""
 
-    def __init__(self, forge: ForgeProcess, clusters: Clusters, shop: str) -> None:
+    def __init__(self, forge: ForgeProcess, clusters: KubernetesClusters, shop: str) -> None:
         self.shop = shop
         self.repo: Any = forge.github(SENIOR).get_repo(forge.repo)
         self.git = github_host(forge)
@@ -49,6 +50,7 @@ class PullRequests:
             git=self.git,
             repository=ClusterRepository(self.git, KubectlKustomize()),
             clusters=clusters,
+            deployers=ArgoCDs(clusters),
             policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
             base_head=lambda: self.head(self.base),
             clock=self.clock,
