@@ -6,6 +6,7 @@ from chatbot.blocks.buttons import LABELS, buttons
 from chatbot.blocks.excerpt import Excerpt, excerpt
 from chatbot.blocks.kit import Block, context, listed, section
 from chatbot.blocks.needs import asks_for_merge, needs
+from chatbot.blocks.review import review_blocks
 from chatbot.blocks.steps import merged, steps_line, undone_as_asked
 from chatbot.domain.card import Card
 from chatbot.domain.change import (
@@ -197,6 +198,8 @@ def _plan(card: Card) -> list[Block]:
         fields = listed([_conflict(conflict) for conflict in plan.conflicts])
         parts.append(section(f"⚠️ Other managers own what this would set:\n{fields}"))
     parts += [shown, context(_reach(card, plan))]
+    blocked = change.progress.failure is not None
+    parts += review_blocks(change.progress.review, denials_told=blocked)
     if plan_back := change.request.rollback_plan:
         parts.append(context(f"Undo: {escape(shorten(plan_back, _FACT_LENGTH))}"))
     return parts

@@ -61,6 +61,8 @@ def tally(review: Review) -> str:
 
 def line(finding: Finding) -> str:
     """`images, deployment/web in shop: the tag latest …`, as plain text."""
+    if not finding.object and finding.message.startswith(f"{finding.policy} "):
+        return finding.message
     about = f"{finding.policy}, {finding.object}" if finding.object else finding.policy
     return f"{about}: {finding.message}"
 

@@ -25,6 +25,7 @@ from chatbot.domain.environment import (
     EnvironmentClass,
 )
 from chatbot.domain.lifecycle import State
+from tests.support import reviews
 from tests.support.builders import NOW, change, change_request, target
 
 DIGEST = "d" * 64
@@ -266,6 +267,7 @@ def longest(text: str) -> Change:
             warnings=(text,) * 50,
         ),
         rollout=(text,) * 50,
+        review=reviews.longest(text),
         divergence=diff,
         failure=failure(text * 10, text),
         pull_request=pull_request(url=f"https://{text}"[:3_000], merge_sha="f" * 40),

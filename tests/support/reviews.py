@@ -36,8 +36,8 @@ UNPROTECTED = finding(
     WARN, "disruption", "deployment/checkout in shop", "no PodDisruptionBudget for checkout"
 )
 OLD = finding(WARN, message=f"{LATEST}; it was there before this change")
-TOO_MUCH = finding(DENY, "quota", "", "quota compute in shop: needs 14 of 12 cpu, 2 too many")
-QUOTA = ("Quota compute in shop: 9.5 of 12 requests.cpu after this",)
+TOO_MUCH = finding(DENY, "quota", "", "quota compute in shop: needs 14 of 12 cpu; 2 too many")
+QUOTA = ("Quota compute in shop: 9.5 of 12 cpu after this",)
 PASSED = review(quota=QUOTA)
 WARNED = review(UNPROTECTED, finding(NOTE, "labels", message="no owner"), quota=QUOTA)
 DENIED = review(finding(), TOO_MUCH, UNPROTECTED)

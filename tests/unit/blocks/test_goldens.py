@@ -5,11 +5,13 @@ import pytest
 
 from chatbot.blocks import card as card_blocks
 from chatbot.blocks import reject_form, request_form, texts
+from chatbot.blocks.review import review_blocks
 from chatbot.domain.change import Change, ObjectAction
 from chatbot.domain.command import REQUESTABLE
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import State
+from tests.support import reviews
 from tests.support.approvals import gitops_cards
 from tests.support.builders import NOW
 from tests.support.cards import DIRECT_ENVIRONMENTS, ENVIRONMENTS, card, direct, plan, ways
@@ -17,6 +19,13 @@ from tests.unit.blocks.golden import FOLDER, assert_golden
 
 WAYS = ways()
 APPROVAL = gitops_cards()
+REVIEWS = {
+    "passed": reviews.PASSED,
+    "warned": reviews.WARNED,
+    "warned_twice": reviews.review(reviews.UNPROTECTED, reviews.OLD, quota=reviews.QUOTA),
+    "denied": reviews.DENIED,
+    "denied_often": reviews.review(*(reviews.finding(policy=f"p{n}") for n in range(30))),
+}
 ASKED = list(product(REQUESTABLE, EnvironmentClass))
 GONE = "--- live\n+++ wanted\n@@ -1,2 +0,0 @@\n-kind: Deployment\n-replicas: 2"
 LATER = NOW + timedelta(hours=3, minutes=20)
@@ -90,6 +99,16 @@ def test_one_change_looks_as_agreed() -> None:
     assert_golden("show", texts.one(WAYS["pr_open"], "https://acme.slack.example/p1", LATER))
 
 
+@pytest.mark.parametrize("name", REVIEWS)
+def test_a_review_looks_as_agreed(name: str) -> None:
+    assert_golden(f"review_{name}", review_blocks(REVIEWS[name]))
+
+
+def test_what_failed_already_says_the_denials() -> None:
+    blocks = review_blocks(reviews.DENIED, denials_told=True)
+    assert_golden("review_denials_told", blocks)
+
+
 def test_the_whole_diff_looks_as_agreed() -> None:
     assert_golden("whole_diff", texts.whole_diff(WAYS["awaiting_confirmation"]))
     assert_golden("whole_diff_none", texts.whole_diff(WAYS["requested"]))
@@ -117,6 +136,8 @@ def test_every_golden_is_held_against_something() -> None:
     }
     diffs = {"whole_diff", "whole_diff_none", "whole_diff_deletion", "refusal"}
     expected = {f"card_{name}" for name in [*WAYS, *APPROVAL]} | asked | others | diffs
+    judged = {f"review_{name}" for name in REVIEWS} | {"review_denials_told"}
+    expected |= judged
     assert {path.stem for path in FOLDER.glob("*.json")} == expected
 
 

@@ -60,7 +60,7 @@ def test_a_blocked_change_says_every_denial_and_what_to_do() -> None:
     assert sentence.split("\n") == [
         "Policy stops this:",
         f"images, deployment/web in shop: {LATEST}",
-        "quota: quota compute in shop: needs 14 of 12 cpu, 2 too many",
+        "quota compute in shop: needs 14 of 12 cpu; 2 too many",
     ]
     assert "Push a commit" in remedy
     many = review(*(finding(policy=f"p{number}") for number in range(9)))
@@ -77,7 +77,7 @@ def test_the_comment_says_verdict_findings_quota_and_the_rendered_diff() -> None
     said = comment(CHANGE, plan(warnings=("CAREFUL",)), WARNED).replace("\\", "")
     assert said.startswith("### Redlight: 🟢 nothing speaks against it\n\nCHG-12 at 3f2a91c, by")
     assert "| 🟠 warns | disruption | deployment/checkout in shop | no PodDisr" in said
-    assert "- CAREFUL\n- Quota compute in shop: 9.5 of 12 requests.cpu after this" in said
+    assert "- CAREFUL\n- Quota compute in shop: 9.5 of 12 cpu after this" in said
     assert "- changes deployment/web in shop" in said
     assert said.endswith("```diff\n-  replicas: 2\n+  replicas: 3\n```\n")
     assert comment(CHANGE, plan(), DENIED).startswith("### Redlight: 🔴 denied\n")
