@@ -65,11 +65,11 @@ def foreign(
 
 
 def unseen(
-    paths: Iterable[str], home: str, tree: Collection[str], no_text: Collection[str]
+    paths: Iterable[str], home: str, tree: Collection[str], opaque: Collection[str]
 ) -> list[str]:
     """Those in the environment's folder from which Argo CD may make objects that are not rendered
-    here, so that nobody could judge them. `tree` are all paths before and after, `no_text` those
-    that are not UTF-8."""
+    here, so that nobody could judge them. `tree` are all paths before and after, `opaque` those
+    of manifests that are not UTF-8, of symbolic links and of submodules."""
     charts = {posixpath.dirname(path) for path in tree if posixpath.basename(path) == "Chart.yaml"}
     return [
         path
@@ -79,7 +79,7 @@ def unseen(
             posixpath.basename(path).startswith(_OVERRIDES)
             or path.endswith(_JSONNET)
             or any(is_inside(chart, home) and is_inside(path, chart) for chart in charts)
-            or (path.endswith(MANIFESTS) and path in no_text)
+            or path in opaque
         )
     ]
 

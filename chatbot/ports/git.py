@@ -56,6 +56,11 @@ class GitHost(Protocol):
         """Every file below a folder at a commit."""
         ...
 
+    def detours(self, commit_sha: str) -> list[RepoFile]:
+        """Paths at which a commit leads elsewhere: symbolic links, and submodules, whose
+        `blob_sha` is the commit that they stand for. Links are among the `files` as well."""
+        ...
+
     def read(self, blob_sha: str) -> bytes:
         """A blob. Blobs never change, so they are remembered."""
         ...

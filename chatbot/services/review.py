@@ -1,24 +1,22 @@
 """The review of a pull request's head: what it changes among the objects of its environment, what
 the policies of the base branch say to that, and what else can be known before anybody is asked."""
 
-import posixpath
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chatbot.domain import record, review_files, review_rules
+from chatbot.domain import review_rules
 from chatbot.domain.argocd import Application
 from chatbot.domain.argocd_windows import blocking
 from chatbot.domain.change import Change, ObjectAction, Operation, Plan, PlannedObject
 from chatbot.domain.diff import plan_digest
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound
-from chatbot.domain.kustomization import NAMES
 from chatbot.domain.policy import Violation
 from chatbot.domain.policyset import PolicySet
 from chatbot.domain.review import Author, Finding, Review
-from chatbot.domain.review_files import Territory
 from chatbot.domain.review_rules import Named, Objects, listed, out_of_reach
 from chatbot.ports import Clock, Clusters, Deployers, GitHost
+from chatbot.services.changed_files import ChangedFiles
 from chatbot.services.gitstate import contradicted
 from chatbot.services.policy import PolicyRules
 from chatbot.services.proposals import edit_of
@@ -63,7 +61,7 @@ class Reviewer:
         quotas = quota_assessments(cluster, found)
         findings = [
             *found.findings,
-            *self._files(change, environment, base_sha, head_sha),
+            *ChangedFiles(self.environments, self.git).findings(change, base_sha, head_sha),
             *self._reach(environment, found),
             *self._judged(rules, found),
             *(finding for each in quotas for finding in each.findings),
@@ -124,45 +122,6 @@ class Reviewer:
                 f"Argo CD deletes nothing here, because prune is off: {listed(gone)} will stay in "
                 "the cluster until somebody deletes it."
             )
-
-    def _files(
-        self, change: Change, environment: Environment, base_sha: str, head_sha: str
-    ) -> list[Finding]:
-        was, will_be = self._tree(base_sha), self._tree(head_sha)
-        changed = review_files.changed(was, will_be)
-        territory = Territory(
-            home=environment.path,
-            others=tuple(
-                other.path for name, other in self.environments.items() if name != environment.name
-            ),
-            record=record.record_path(change),
-        )
-        outside = review_files.outside(changed, territory)
-        if outside:
-            trees = [self._kustomizations(tree) for tree in (was, will_be)]
-            outside = review_files.foreign(outside, territory, trees)
-        no_text = [
-            path
-            for path in changed
-            if path in will_be and path.endswith(review_files.MANIFESTS)
-            if not _is_text(self.git.read(will_be[path]))
-        ]
-        tree = was.keys() | will_be.keys()
-        unseen = review_files.unseen(changed, environment.path, tree, no_text)
-        return [
-            *review_rules.foreign_files(outside, environment.name, environment.path),
-            *review_rules.unseen_files(unseen),
-        ]
-
-    def _tree(self, commit_sha: str) -> dict[str, str]:
-        return {file.path: file.blob_sha for file in self.git.files(commit_sha)}
-
-    def _kustomizations(self, tree: Mapping[str, str]) -> dict[str, str]:
-        return {
-            path: self.git.read(blob_sha).decode(errors="replace")
-            for path, blob_sha in tree.items()
-            if posixpath.basename(path) in NAMES
-        }
 
     def _reach(self, environment: Environment, found: Sides) -> list[Finding]:
         return [
@@ -236,11 +195,3 @@ def _digest(
             "policies": policy_revision,
         }
     )
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

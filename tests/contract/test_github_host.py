@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from github import InputGitTreeElement
 from pydantic import SecretStr
 
 from chatbot.adapters.github import GitHubHost
@@ -22,7 +23,7 @@ from tests.contract.github_host_fixture import (
     writes,
 )
 from tests.support.forge import ADMIN, BOT, READER, REPO, SENIOR, ForgeProcess
-from tests.support.forge_work import approve, commit_files, protect
+from tests.support.forge_work import approve, commit_elements, commit_files, protect
 from tests.support.github_host import github_host
 
 # --- reading ---------------------------------------------------------------------------------
@@ -56,6 +57,23 @@ def test_files_below_a_folder_have_paths_from_the_root(host: GitHubHost) -> None
     everything = {file.path for file in host.files(base(host))}
     assert below < everything
     assert "README.md" in everything
+
+
+def test_links_and_submodules_are_told_from_files(host: GitHubHost, repo: Any) -> None:
+    head = commit_elements(
+        repo,
+        "detours",
+        [
+            InputGitTreeElement("environments/link.yaml", "120000", "blob", content="../README.md"),
+            InputGitTreeElement("environments/sub", "160000", "commit", sha="a" * 40),
+        ],
+    )
+    assert {one.path for one in host.detours(head)} == {
+        "environments/link.yaml",
+        "environments/sub",
+    }
+    assert host.detours(base(host)) == []
+    assert "environments/sub" not in {one.path for one in host.files(head)}
 
 
 @pytest.mark.parametrize("under", ["no/such", "README.md", "environments/test/kustomization.yaml"])

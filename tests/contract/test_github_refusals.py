@@ -24,6 +24,7 @@ CALLS: Mapping[str, Call] = {
     "merge_base": lambda host: host.merge_base("main", "b"),
     "commits": lambda host: host.commits("a" * 40, "b" * 40),
     "files": lambda host: host.files("a" * 40, "environments"),
+    "detours": lambda host: host.detours("a" * 40),
     "read": lambda host: host.read("a" * 40),
     "commit": lambda host: host.commit("b", "a" * 40, "m", {"f": "t"}),
     "commit over": lambda host: host.commit("b", "a" * 40, "m", {"f": "t"}, over="c" * 40),

@@ -3,11 +3,13 @@ all of them real."""
 
 import pytest
 import yaml
+from github import InputGitTreeElement
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.domain.change import ObjectAction
 from chatbot.domain.enforcement import Enforcement
 from tests.support.forge import ForgeProcess
+from tests.support.forge_work import commit_elements
 from tests.support.kube import config_map, deployment
 from tests.support.pull_requests import (
     PATH,
@@ -287,3 +289,26 @@ def test_files_that_argo_cd_reads_in_another_way_stop_it(pulls: PullRequests) ->
     assert denied(review) == [("files", "")]
     assert ".argocd-source.yaml" in review.findings[0].message
     assert "chart/templates/pod.yaml" in review.findings[0].message
+
+
+def test_links_and_submodules_lead_where_nobody_looks_so_they_stop_it(
+    pulls: PullRequests,
+) -> None:
+    head = pulls.pushed({f"{PATH}/web.yaml": workload(pulls.shop, replicas=3)})
+    branch = f"links-{head[:8]}"
+    pulls.repo.create_git_ref(f"refs/heads/{branch}", head)
+    dev = "../dev/shop-dev/web.yaml"
+    moved = commit_elements(
+        pulls.repo,
+        branch,
+        [
+            InputGitTreeElement(f"{PATH}/link.yaml", "120000", "blob", content=dev),
+            InputGitTreeElement(f"{PATH}/sub", "160000", "commit", sha=head),
+            InputGitTreeElement("elsewhere", "160000", "commit", sha=head),
+        ],
+    )
+    _, review = pulls.review_of(moved)
+    assert denied(review) == [("files", ""), ("files", "")]
+    foreign, unseen = (finding.message for finding in review.findings[:2])
+    assert "also changes elsewhere;" in foreign
+    assert f"changes {PATH}/link.yaml, {PATH}/sub, from which" in unseen

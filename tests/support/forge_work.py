@@ -21,15 +21,27 @@ def commit_files(
 
     Returns the commit's SHA.
     """
-    exists = [ref for ref in repo.get_git_matching_refs(f"heads/{branch}") if _is(ref.ref, branch)]
-    start = exists[0].object.sha if exists else repo.get_git_ref(f"heads/{base}").object.sha
-    parent = repo.get_git_commit(start)
     elements = [
         InputGitTreeElement(path, "100644", "blob", sha=None)
         if content is None
         else InputGitTreeElement(path, "100644", "blob", content=content)
         for path, content in files.items()
     ]
+    return commit_elements(repo, branch, elements, base=base, message=message)
+
+
+def commit_elements(
+    repo: Repository,
+    branch: str,
+    elements: list[InputGitTreeElement],
+    *,
+    base: str = "main",
+    message: str = "Change the configuration",
+) -> str:
+    """`commit_files` for whatever else a tree can hold, such as links."""
+    exists = [ref for ref in repo.get_git_matching_refs(f"heads/{branch}") if _is(ref.ref, branch)]
+    start = exists[0].object.sha if exists else repo.get_git_ref(f"heads/{base}").object.sha
+    parent = repo.get_git_commit(start)
     tree = repo.create_git_tree(elements, parent.tree)
     commit = repo.create_git_commit(message, tree, [parent])
     if exists:

@@ -45,6 +45,11 @@ class GitHubHost:
         with translating(f"commit {commit_sha}"):
             return self._trees.files(commit_sha, under)
 
+    def detours(self, commit_sha: str) -> list[RepoFile]:
+        """Symbolic links and submodules."""
+        with translating(f"commit {commit_sha}"):
+            return self._trees.detours(commit_sha)
+
     def read(self, blob_sha: str) -> bytes:
         """A blob. Blobs never change, so they are remembered."""
         with translating(f"blob {blob_sha}"):

@@ -10,6 +10,9 @@ from github.Repository import Repository
 from chatbot.domain.errors import Permanent
 from chatbot.ports import RepoFile
 
+DETOURS = frozenset({"120000", "160000"})
+"""Git's modes of a symbolic link and of a submodule."""
+
 REMEMBERED_TREES = 256
 REMEMBERED_BLOBS = 4_096
 
@@ -37,6 +40,14 @@ class Trees:
             RepoFile(path=f"{prefix}{entry.path}", blob_sha=entry.sha)
             for entry in self._whole(tree_sha)
             if entry.type == "blob"
+        ]
+
+    def detours(self, commit_sha: str) -> list[RepoFile]:
+        """Symbolic links and submodules at a commit."""
+        return [
+            RepoFile(path=entry.path, blob_sha=entry.sha)
+            for entry in self._whole(commit_sha)
+            if entry.mode in DETOURS
         ]
 
     def _fetch_folder(self, sha: str) -> list[Any]:

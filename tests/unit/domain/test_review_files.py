@@ -92,8 +92,8 @@ def test_what_is_not_rendered_here_is_pointed_out() -> None:
         "environments/dev/more.jsonnet",
     ]
     tree = [*paths, f"{HOME}/chart/Chart.yaml", "Chart.yaml"]
-    no_text = [f"{HOME}/utf16.yaml", f"{HOME}/picture.png"]
-    assert unseen(paths, HOME, tree, no_text) == [
+    opaque = [f"{HOME}/utf16.yaml", "environments/dev/link"]
+    assert unseen(paths, HOME, tree, opaque) == [
         f"{HOME}/utf16.yaml",
         f"{HOME}/.argocd-source-prod.yaml",
         f"{HOME}/more.jsonnet",
