@@ -1,7 +1,7 @@
 """What Redlight needs from outside, as Protocols; `adapters` has one file for each.
 
-Every method that leaves the process may raise `RetryLater` or `Permanent` (or one of its kin:
-`NotFound`, `Conflict`) from `domain.errors`, and nothing else on purpose. Every call has a
+Every method that leaves the process may raise `RetryLater` or `Permanent` (or one of its kin, such
+as `NotFound` and `Conflict`) from `domain.errors`, and nothing else on purpose. Every call has a
 timeout of its own. Every write is safe to repeat.
 """
 
