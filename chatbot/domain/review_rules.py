@@ -12,7 +12,8 @@ from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.environment import Environment
 from chatbot.domain.events import canonical_json
 from chatbot.domain.manifest import Manifest, target_of
-from chatbot.domain.policy import Subject, Violation, as_mapping, text_of
+from chatbot.domain.mrkdwn import shorten
+from chatbot.domain.policy import MAX_MESSAGE, Subject, Violation, as_mapping, text_of
 from chatbot.domain.review import Finding, Review
 
 Objects = Mapping[str, Manifest]
@@ -26,6 +27,9 @@ REACH: Final = "reach"
 """Redlight's own checks, where a finding names its policy."""
 
 BEFORE: Final = "it was there before this change"
+MAX_FINDINGS: Final = 200
+"""Of one review: it is kept with the change, and in its audit events."""
+_LONGEST_PLACE: Final = 300
 _SHOWN: Final = 5
 _ORDER: Final = tuple(Enforcement)
 
@@ -236,8 +240,14 @@ def judged_departures(
 
 
 def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """What stops the change first; otherwise as they came, each once."""
-    return tuple(sorted(dict.fromkeys(findings), key=lambda one: _ORDER.index(one.enforcement)))
+    """What stops the change first; otherwise as they came, each once. Of too many, the last says
+    how many are left out."""
+    found = sorted(dict.fromkeys(findings), key=lambda one: _ORDER.index(one.enforcement))
+    kept, rest = found[:MAX_FINDINGS], found[MAX_FINDINGS:]
+    if rest:
+        sentence = f"{len(rest)} more findings are not listed"
+        kept.append(rest[0].model_copy(update={"object": "", "message": sentence}))
+    return tuple(kept)
 
 
 def denied(review: Review) -> bool:
@@ -291,13 +301,19 @@ def _finding(one: Violation, *, was_there: bool = False) -> Finding:
 
 
 def _deny(policy: str, sentence: str, place: str = "") -> Finding:
-    return Finding(policy=policy, object=place, message=sentence, enforcement=Enforcement.DENY)
+    return Finding(
+        policy=policy,
+        object=shorten(place, _LONGEST_PLACE),
+        message=shorten(sentence, MAX_MESSAGE),
+        enforcement=Enforcement.DENY,
+    )
 
 
 def _place(one: Violation) -> str:
     if not one.name and not one.kind:
         return ""
-    return Target(api_version="", kind=one.kind, namespace=one.namespace, name=one.name).place
+    target = Target(api_version="", kind=one.kind, namespace=one.namespace, name=one.name)
+    return shorten(target.place, _LONGEST_PLACE)
 
 
 def _about(one: Violation) -> Named:

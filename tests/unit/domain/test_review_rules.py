@@ -11,6 +11,7 @@ from chatbot.domain.manifest import Manifest
 from chatbot.domain.policy import Subject, Violation
 from chatbot.domain.review import Finding
 from chatbot.domain.review_rules import (
+    MAX_FINDINGS,
     arrivals,
     by_key,
     departures,
@@ -189,6 +190,19 @@ def test_findings_are_sorted_by_what_they_do_and_each_stands_once() -> None:
         for policy, enforcement in (("a", Enforcement.WARN), ("b", Enforcement.DENY))
     )
     assert sorted_findings([warn, deny, warn]) == (deny, warn)
+
+
+def test_too_many_findings_are_cut_with_a_count_and_the_force_of_what_is_left_out() -> None:
+    many = [
+        Finding(policy="p", object=str(number), message="m", enforcement=Enforcement.DENY)
+        for number in range(MAX_FINDINGS + 7)
+    ]
+    *_, last = found = sorted_findings(many)
+    assert len(found) == MAX_FINDINGS + 1
+    assert (last.message, last.enforcement) == (
+        "7 more findings are not listed",
+        Enforcement.DENY,
+    )
 
 
 def test_long_lists_are_cut_with_a_count() -> None:
