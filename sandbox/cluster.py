@@ -38,6 +38,20 @@ ARGOCD_NAMESPACE = "argocd"
 OWN_CRD = Path(__file__).with_name("argocd") / "crd.yaml"
 """Stands in for Argo CD's own definition where `ARGOCD_CRD` names none."""
 
+PROJECT_CRD = OWN_CRD.with_name("appproject-crd.yaml")
+"""Of AppProjects we only read the sync windows, so ours is enough."""
+
+_DEFAULT_PROJECT = {
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "AppProject",
+    "metadata": {"name": "default", "namespace": ARGOCD_NAMESPACE},
+    "spec": {
+        "sourceRepos": ["*"],
+        "destinations": [{"namespace": "*", "server": "*"}],
+        "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
+    },
+}
+
 ENVIRONMENTS = ("dev", "test", "staging", "prod")
 
 AUTO_SYNCED = ("dev", "test")
@@ -73,16 +87,18 @@ class LocalCluster:
         cluster.apply(_seeded(), change="seed", force=True)
 
     def install_argocd(self) -> None:
-        """The kind Application and its namespace."""
+        """The kinds Application and AppProject, their namespace, and the project that Argo CD makes
+        when it is installed."""
         definition = Path(os.environ.get("ARGOCD_CRD") or OWN_CRD)
-        arguments = ("--server-side", "--validate=false", "--filename", str(definition))
-        self.kubectl("apply", *arguments)
-        self._wait_until_served("/apis/argoproj.io/v1alpha1/applications")
+        files = ("--filename", str(definition), "--filename", str(PROJECT_CRD))
+        self.kubectl("apply", "--server-side", "--validate=false", *files)
+        for plural in ("applications", "appprojects"):
+            self._wait_until_served(f"/apis/argoproj.io/v1alpha1/{plural}")
+        documents = [_namespaces((ARGOCD_NAMESPACE,)), yaml.safe_dump(_DEFAULT_PROJECT)]
         if self.is_real:
-            namespaces = _namespaces((ARGOCD_NAMESPACE,)) + "---\n" + _argocd_binding()
-        else:
-            namespaces = _namespaces((ARGOCD_NAMESPACE,))
-        self.kubectl("apply", "--validate=false", "--filename", "-", stdin=namespaces)
+            documents.append(_argocd_binding())
+        text = "---\n".join(documents)
+        self.kubectl("apply", "--validate=false", "--filename", "-", stdin=text)
 
     def _wait_until_served(self, path: str) -> None:
         """`kubectl wait` gives up on a definition that has no conditions yet."""

@@ -16,10 +16,9 @@ from chatbot.ports import Deployer
 from sandbox.argocd import SYNC_ANNOTATION, Controller
 from tests.contract.cluster.world import eventually
 from tests.integration.argocd_fixtures import *  # noqa: F403 - its fixtures
-from tests.support.argocd import AUTOMATED, ArgoWorld
+from tests.support.argocd import AUTOMATED, ArgoWorld, project_definition
 from tests.support.envtest import CLUSTER_BOT
 from tests.support.kube import Admin, config_map
-from tests.support.kube import definition as kind_definition
 
 UNTIL = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTLE = timedelta(milliseconds=200)
@@ -304,9 +303,7 @@ def test_paused_auto_sync_leaves_a_direct_change_and_restored_takes_it_back(
 @pytest.fixture
 def projects(argo_kind: Admin) -> Admin:
     """The administrator, once the cluster knows AppProjects."""
-    made = kind_definition("argoproj.io", "AppProject")
-    made["spec"]["versions"][0]["name"] = "v1alpha1"
-    argo_kind.ensure(made)
+    argo_kind.ensure(project_definition())
     return argo_kind
 
 

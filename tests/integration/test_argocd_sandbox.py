@@ -64,6 +64,7 @@ def test_on_the_real_server_the_bot_is_bound_where_the_applications_are(tmp_path
         prod = eventually(lambda: _readable(found, "prod"))
         assert prod.in_flight is not None
         assert (prod.auto_sync, _readable(found, "dev").self_heal) == (False, True)
+        assert found.windows(prod) == ()
         real.undeploy()
         with pytest.raises(NotFound):
             found.application("prod", ARGOCD_NAMESPACE)
@@ -91,6 +92,7 @@ def replicas(cluster: LocalCluster, namespace: str) -> str:
 def test_argo_cd_takes_over_every_environment(deployer: Deployer) -> None:
     for namespace in NAMESPACES:
         eventually(lambda name=namespace: settled(deployer, name.removeprefix("shop-")), seconds=60)
+    assert deployer.windows(deployer.application("prod", ARGOCD_NAMESPACE)) == ()
 
 
 def test_dev_is_auto_synced_and_heals_unless_it_is_paused(

@@ -9,7 +9,7 @@ from chatbot.domain.review import Review
 from chatbot.ports import Deployer
 from tests.contract.cluster.world import eventually
 from tests.integration.argocd_fixtures import argo, argo_kind, deployer
-from tests.support.argocd import ArgoWorld
+from tests.support.argocd import ArgoWorld, project_definition
 from tests.support.forge import ForgeProcess
 from tests.support.kube import (
     Admin,
@@ -20,7 +20,6 @@ from tests.support.kube import (
     namespace,
     resource_quota,
 )
-from tests.support.kube import definition as kind_definition
 from tests.support.pull_requests import PATH, PullRequests, denied, workload
 
 __all__ = ["argo", "argo_kind", "deployer"]
@@ -137,9 +136,7 @@ def test_a_quantity_that_nobody_can_read_is_denied_with_its_place(
 def test_windows_that_would_hold_the_sync_up_and_a_missing_prune_are_said_before(
     pulls: PullRequests, argo: ArgoWorld, deployer: Deployer
 ) -> None:
-    made = kind_definition("argoproj.io", "AppProject")
-    made["spec"]["versions"][0]["name"] = "v1alpha1"
-    argo.admin.ensure(made)
+    argo.admin.ensure(project_definition())
     argo.create()
     window = {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["*"]}
     project = {

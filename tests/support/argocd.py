@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from chatbot.domain.argocd import Application, read_application
-from sandbox.cluster import OWN_CRD
+from sandbox.cluster import OWN_CRD, PROJECT_CRD
 from tests.support.kube import Admin, Manifest, config_map, deployment
 
 AUTOMATED = {"prune": True, "selfHeal": True}
@@ -22,6 +22,11 @@ AUTOMATED = {"prune": True, "selfHeal": True}
 def definition() -> Manifest:
     """The kind Application."""
     return yaml.safe_load(Path(os.environ.get("ARGOCD_CRD") or OWN_CRD).read_text())
+
+
+def project_definition() -> Manifest:
+    """The kind AppProject."""
+    return yaml.safe_load(PROJECT_CRD.read_text())
 
 
 class GitRepo:
