@@ -16,6 +16,11 @@ from chatbot.slack.register import register
 CONCURRENCY = 64
 """Requests handled at a time; each handler only waits for its listener's acknowledgement."""
 
+RECEIVE_BYTES = 64 * 1024
+"""What is read from the socket at a time. The client's reader calls itself for each piece until a
+piece ends where an envelope does; with its own 1,024 bytes, a megabyte that waits is too deep for
+Python, and what was read of it is lost."""
+
 
 class Connection(Protocol):
     """Something that brings Slack's requests to the listeners."""
@@ -56,6 +61,7 @@ class _Socket:
             app_token,
             web_client=WebClient(token=app_token, base_url=api_url, timeout=10),
             concurrency=CONCURRENCY,
+            receive_buffer_size=RECEIVE_BYTES,
         )
 
     def open(self) -> None:
