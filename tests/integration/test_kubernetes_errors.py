@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes.client import Configuration
 
 from chatbot.adapters.kubernetes import KubernetesClusters, api
 from chatbot.domain.change import Target
@@ -169,6 +170,37 @@ def test_a_token_that_is_not_accepted_is_permanent(
     with pytest.raises(Permanent, match="credentials") as refused:
         KubernetesClusters(str(path))("").get(NAMESPACE)
     assert "Renew the token" in refused.value.remedy
+
+
+def test_a_token_that_the_client_renews_is_used_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    class Listening(_Answer):
+        def do_GET(self) -> None:
+            heard.append(self.headers["Authorization"])
+            self._send(200, {}, b"{}")
+
+    def renew(configuration: Configuration) -> None:
+        renewed.append("renewed")
+        configuration.api_key["authorization"] = f"Bearer {len(renewed)}"
+
+    renewed: list[str] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Listening)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    configuration = Configuration(host=f"http://127.0.0.1:{server.server_port}")
+    configuration.refresh_api_key_hook = renew  # type: ignore[attr-defined] # the stubs lack it
+    configuration.api_key["authorization"] = "Bearer 0"
+    asked = api.Api(configuration)
+    asked.request("GET", "/", doing="look")
+    monkeypatch.setattr(api, "CREDENTIALS_SECONDS", 0.0)
+    asked._credentials = (0.0, {})  # its second is over
+    for _ in range(2):
+        asked.request("GET", "/", doing="look")
+    server.shutdown()
+    server.server_close()
+    assert heard == ["Bearer 1", "Bearer 2", "Bearer 3"]
 
 
 def test_a_context_that_the_kubeconfig_lacks_is_named(control_plane: ControlPlane) -> None:
