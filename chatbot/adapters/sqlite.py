@@ -19,6 +19,7 @@ from chatbot.adapters.sqlite_claims import Claims
 from chatbot.adapters.sqlite_connection import Connections, translated
 from chatbot.adapters.sqlite_delegations import DelegationTable
 from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
+from chatbot.adapters.sqlite_together import SharedWrites
 from chatbot.domain.change import Change, MessageRef, format_change_id
 from chatbot.domain.errors import NotFound, Permanent, StaleChange
 from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent, ChainLink, check_chain
@@ -71,6 +72,7 @@ class SqliteStore(DelegationTable, Store):
                 with self._connections.writing() as db:
                     migrate(db)
             self._claims = Claims(self._connections)
+            self._writes = SharedWrites(self._connections)
         except BaseException:
             self._connections.close()
             raise
@@ -86,61 +88,14 @@ class SqliteStore(DelegationTable, Store):
         self, new: NewChange, entry: AuditEntry, notices: Sequence[Notice] = ()
     ) -> Change:
         """See `Store`."""
-        with self._connections.writing() as db:
-            made = db.execute(
-                "SELECT * FROM changes WHERE submission = ?", (new.submission,)
-            ).fetchone()
-            if made:
-                return rows.to_change(made)
-            number = db.execute("SELECT ifnull(max(number), 0) + 1 FROM changes").fetchone()[0]
-            change = Change(
-                number=number,
-                path=new.path,
-                requester=new.requester,
-                request=new.request,
-                state=State.REQUESTED,
-                created_at=entry.at,
-                updated_at=entry.at,
-                due_at=entry.at,
-                version=1,
-            )
-            _insert_change(db, change, new)
-            rows.append(db, entry.model_copy(update={"change": number}))
-            _insert_notices(db, number, notices)
-            _settle_delivery(db, number)
-            return change
+        return self._writes.write(lambda db: _create(db, new, entry, notices))
 
     def save(
         self, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice] = ()
     ) -> Change:
         """See `Store`. What was asked never changes: only state, progress, times and attempts
         are written, and the change that is returned is what the row now says."""
-        with self._connections.writing() as db:
-            row = db.execute(
-                "UPDATE changes SET version = version + 1, revision = ?, state = ?, attempts = ?,"
-                " updated_at = ?, due_at = ?, progress = ?"
-                " WHERE number = ? AND version = ? RETURNING *",
-                (
-                    change.revision,
-                    change.state,
-                    change.attempts,
-                    rows.to_text(change.updated_at),
-                    None if change.due_at is None else rows.to_text(change.due_at),
-                    change.progress.model_dump_json(),
-                    change.number,
-                    change.version,
-                ),
-            ).fetchall()
-            if not row:
-                _require(db, change.number)
-                raise StaleChange(f"{change.id} has moved on since version {change.version}")
-            for entry in entries:
-                rows.append(db, entry)
-            if change.state not in HOLDING:
-                db.execute("DELETE FROM holds WHERE change = ?", (change.number,))
-            _insert_notices(db, change.number, notices)
-            _settle_delivery(db, change.number)
-            return rows.to_change(row[0])
+        return self._writes.write(lambda db: _save(db, change, entries, notices))
 
     def change(self, number: int) -> Change:
         """See `Store`."""
@@ -329,6 +284,59 @@ class SqliteStore(DelegationTable, Store):
                     db.conn.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
             unfinished.replace(target)
+
+
+def _create(db: Database, new: NewChange, entry: AuditEntry, notices: Sequence[Notice]) -> Change:
+    made = db.execute("SELECT * FROM changes WHERE submission = ?", (new.submission,)).fetchone()
+    if made:
+        return rows.to_change(made)
+    number = db.execute("SELECT ifnull(max(number), 0) + 1 FROM changes").fetchone()[0]
+    change = Change(
+        number=number,
+        path=new.path,
+        requester=new.requester,
+        request=new.request,
+        state=State.REQUESTED,
+        created_at=entry.at,
+        updated_at=entry.at,
+        due_at=entry.at,
+        version=1,
+    )
+    _insert_change(db, change, new)
+    rows.append(db, entry.model_copy(update={"change": number}))
+    _insert_notices(db, number, notices)
+    _settle_delivery(db, number)
+    return change
+
+
+def _save(
+    db: Database, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice]
+) -> Change:
+    row = db.execute(
+        "UPDATE changes SET version = version + 1, revision = ?, state = ?, attempts = ?,"
+        " updated_at = ?, due_at = ?, progress = ?"
+        " WHERE number = ? AND version = ? RETURNING *",
+        (
+            change.revision,
+            change.state,
+            change.attempts,
+            rows.to_text(change.updated_at),
+            None if change.due_at is None else rows.to_text(change.due_at),
+            change.progress.model_dump_json(),
+            change.number,
+            change.version,
+        ),
+    ).fetchall()
+    if not row:
+        _require(db, change.number)
+        raise StaleChange(f"{change.id} has moved on since version {change.version}")
+    for entry in entries:
+        rows.append(db, entry)
+    if change.state not in HOLDING:
+        db.execute("DELETE FROM holds WHERE change = ?", (change.number,))
+    _insert_notices(db, change.number, notices)
+    _settle_delivery(db, change.number)
+    return rows.to_change(row[0])
 
 
 def _require(db: Database, number: int) -> sqlite3.Row:
