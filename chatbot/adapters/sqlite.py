@@ -11,8 +11,7 @@ from contextlib import AbstractContextManager, closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlite_utils import Database
-
+from chatbot.adapters import sqlite_changes as changes
 from chatbot.adapters import sqlite_rows as rows
 from chatbot.adapters import sqlite_search as search
 from chatbot.adapters.sqlite_claims import Claims
@@ -21,9 +20,9 @@ from chatbot.adapters.sqlite_delegations import DelegationTable
 from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
 from chatbot.adapters.sqlite_together import SharedWrites
 from chatbot.domain.change import Change, MessageRef, format_change_id
-from chatbot.domain.errors import NotFound, Permanent, StaleChange
+from chatbot.domain.errors import NotFound, Permanent
 from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent, ChainLink, check_chain
-from chatbot.domain.lifecycle import HOLDING, State
+from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Delivery, Notice
 from chatbot.ports import CardRow, NewChange, Store
 
@@ -49,11 +48,6 @@ _IN_STATES = f"""
     ORDER BY number"""  # noqa: S608 - ours
 
 _LIVE_COUNTS = f"SELECT state, count(*) AS count FROM changes WHERE {LIVE} GROUP BY state"  # noqa: S608 - ours
-
-_UNDELIVERED = """
-    SELECT 1 FROM changes JOIN cards ON cards.change = number
-    WHERE number = :change AND (shown_revision < revision
-        OR EXISTS (SELECT 1 FROM notices WHERE notices.change = number AND ts IS NULL))"""
 
 
 class SqliteStore(DelegationTable, Store):
@@ -88,19 +82,18 @@ class SqliteStore(DelegationTable, Store):
         self, new: NewChange, entry: AuditEntry, notices: Sequence[Notice] = ()
     ) -> Change:
         """See `Store`."""
-        return self._writes.write(lambda db: _create(db, new, entry, notices))
+        return self._writes.write(lambda db: changes.create(db, new, entry, notices))
 
     def save(
         self, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice] = ()
     ) -> Change:
-        """See `Store`. What was asked never changes: only state, progress, times and attempts
-        are written, and the change that is returned is what the row now says."""
-        return self._writes.write(lambda db: _save(db, change, entries, notices))
+        """See `Store`."""
+        return self._writes.write(lambda db: changes.save(db, change, entries, notices))
 
     def change(self, number: int) -> Change:
         """See `Store`."""
         with self._connections.reading() as db:
-            return rows.to_change(_require(db, number))
+            return rows.to_change(changes.require(db, number))
 
     def due(self, now: datetime, limit: int = 100) -> list[int]:
         """See `Store`."""
@@ -222,7 +215,7 @@ class SqliteStore(DelegationTable, Store):
                 " WHERE change = ?",
                 (message.channel, message.ts, revision, change),
             )
-            _settle_delivery(db, change)
+            changes.settle_delivery(db, change)
 
     def pending_notices(self, change: int) -> list[Delivery]:
         """See `Store`."""
@@ -255,7 +248,7 @@ class SqliteStore(DelegationTable, Store):
                 " WHERE change = ? AND key = ?",
                 (channel, ts, change, key),
             )
-            _settle_delivery(db, change)
+            changes.settle_delivery(db, change)
 
     def delay_delivery(self, change: int, until: datetime) -> None:
         """See `Store`. A later save does not shorten the delay."""
@@ -284,117 +277,3 @@ class SqliteStore(DelegationTable, Store):
                     db.conn.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
             unfinished.replace(target)
-
-
-def _create(db: Database, new: NewChange, entry: AuditEntry, notices: Sequence[Notice]) -> Change:
-    made = db.execute("SELECT * FROM changes WHERE submission = ?", (new.submission,)).fetchone()
-    if made:
-        return rows.to_change(made)
-    number = db.execute("SELECT ifnull(max(number), 0) + 1 FROM changes").fetchone()[0]
-    change = Change(
-        number=number,
-        path=new.path,
-        requester=new.requester,
-        request=new.request,
-        state=State.REQUESTED,
-        created_at=entry.at,
-        updated_at=entry.at,
-        due_at=entry.at,
-        version=1,
-    )
-    _insert_change(db, change, new)
-    rows.append(db, entry.model_copy(update={"change": number}))
-    _insert_notices(db, number, notices)
-    _settle_delivery(db, number)
-    return change
-
-
-def _save(
-    db: Database, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice]
-) -> Change:
-    row = db.execute(
-        "UPDATE changes SET version = version + 1, revision = ?, state = ?, attempts = ?,"
-        " updated_at = ?, due_at = ?, progress = ?"
-        " WHERE number = ? AND version = ? RETURNING *",
-        (
-            change.revision,
-            change.state,
-            change.attempts,
-            rows.to_text(change.updated_at),
-            None if change.due_at is None else rows.to_text(change.due_at),
-            change.progress.model_dump_json(),
-            change.number,
-            change.version,
-        ),
-    ).fetchall()
-    if not row:
-        _require(db, change.number)
-        raise StaleChange(f"{change.id} has moved on since version {change.version}")
-    for entry in entries:
-        rows.append(db, entry)
-    if change.state not in HOLDING:
-        db.execute("DELETE FROM holds WHERE change = ?", (change.number,))
-    _insert_notices(db, change.number, notices)
-    _settle_delivery(db, change.number)
-    return rows.to_change(row[0])
-
-
-def _require(db: Database, number: int) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM changes WHERE number = ?", (number,)
-    ).fetchone()
-    if row is None:
-        raise NotFound(f"There is no {format_change_id(number)}.")
-    return row
-
-
-def _insert_change(db: Database, change: Change, new: NewChange) -> None:
-    at = rows.to_text(change.created_at)
-    db.execute(
-        "INSERT INTO changes (number, version, revision, state, path, requester, environment,"
-        " attempts, created_at, updated_at, due_at, submission, progress, request)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            change.number,
-            change.version,
-            change.revision,
-            change.state,
-            change.path,
-            change.requester,
-            change.request.environment,
-            change.attempts,
-            at,
-            at,
-            at,
-            new.submission,
-            change.progress.model_dump_json(),
-            change.request.model_dump_json(),
-        ),
-    )
-    db.execute(
-        "INSERT INTO changes_text (rowid, words) VALUES (?, ?)",
-        (change.number, search.words_of(change)),
-    )
-    db.execute("INSERT INTO cards (change) VALUES (?)", (change.number,))
-
-
-def _insert_notices(db: Database, change: int, notices: Sequence[Notice]) -> None:
-    db.conn.executemany(
-        "INSERT INTO notices (change, key, notice) VALUES (?, ?, ?)"
-        " ON CONFLICT (change, key) DO NOTHING",
-        [(change, notice.key, notice.model_dump_json()) for notice in notices],
-    )
-
-
-def _settle_delivery(db: Database, change: int) -> None:
-    """Keep a row in `deliveries` exactly while something is to be delivered. One that is there
-    keeps its due time: Slack's absence outlasts our next step."""
-    if db.execute(_UNDELIVERED, {"change": change}).fetchone():
-        db.execute(
-            "INSERT INTO deliveries (change, due_at)"
-            " SELECT number, updated_at FROM changes WHERE number = ?"
-            " ON CONFLICT (change) DO NOTHING",
-            (change,),
-        )
-    else:
-        db.execute("DELETE FROM deliveries WHERE change = ?", (change,))

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from chatbot.domain.argocd_sync import Settling
 from chatbot.domain.lifecycle import State
@@ -302,7 +302,7 @@ class Change(BaseModel):
     """Slack user id."""
     request: ChangeRequest
     state: State
-    progress: Progress = Progress()
+    progress: Progress = Field(default_factory=Progress)
     created_at: AwareDatetime
     updated_at: AwareDatetime
     due_at: datetime | None = None
