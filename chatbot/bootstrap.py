@@ -39,6 +39,7 @@ from chatbot.services.people import People
 from chatbot.services.plan import Planner
 from chatbot.services.policy import PolicyRules
 from chatbot.services.polling import PullRequestPoll
+from chatbot.services.presence import Presence
 from chatbot.services.proposals import Proposals
 from chatbot.services.reconcile import DueWork, Reconciler, Step
 from chatbot.services.repository import ClusterRepository
@@ -170,7 +171,13 @@ def build(
         store=store,
         ledger=ledger,
         people=people,
-        intake=Intake(environments, clusters, Sources(git, settings.git.branch), clock.now),
+        intake=Intake(
+            environments,
+            clusters,
+            Sources(git, settings.git.branch),
+            clock.now,
+            Presence(clock),
+        ),
         environments=environments,
         decisions=decisions,
     )

@@ -1,7 +1,7 @@
 """From what was typed to a `ChangeRequest`, or to one sentence on each field that does not hold.
 
 Runs while the modal is still open, so it must be quick: the cluster is asked only for kinds (a
-warm cache) and for the one object that is named.
+warm cache) and whether the one object that is named is there.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,12 +12,13 @@ from typing import TypeVar
 from chatbot.domain.change import ChangeRequest, Operation, RiskLevel, Target, TimeWindow
 from chatbot.domain.crds import brought_kinds
 from chatbot.domain.environment import Environment
-from chatbot.domain.errors import InvalidInput, NotFound, Permanent, RetryLater
+from chatbot.domain.errors import InvalidInput, NotFound, RetryLater
 from chatbot.domain.form import OPERATION_FIELDS, REQUIRED_DETAILS, Form, closed
 from chatbot.domain.manifest import parse, place
 from chatbot.domain.names import dns_subdomain, parse_replicas
 from chatbot.domain.window import parse_window
 from chatbot.ports import Cluster, Clusters, Kind, Manifest
+from chatbot.services.presence import Presence
 from chatbot.services.sources import Sources
 
 _T = TypeVar("_T")
@@ -51,6 +52,7 @@ class Intake:
     clusters: Clusters
     sources: Sources
     now: Callable[[], datetime]
+    presence: Presence
 
     def read(self, form: Form, time_zone: str) -> ChangeRequest:
         """Raises `InvalidInput` with a sentence for each field that does not hold."""
@@ -218,7 +220,7 @@ class Intake:
             known = ", ".join(sorted(_RESTARTABLE))
             raise InvalidInput({"kind": f"{kind.kind} cannot be restarted; {known} can."})
         target = _target(kind, namespace, form.name)
-        self._require_object(target, kind, cluster)
+        self.presence.require(target, kind, cluster)
         return target
 
     def _namespace(self, form: Form, environment: Environment, errors: _Errors) -> str:
@@ -233,19 +235,6 @@ class Intake:
                 + (f"; {allowed} does." if allowed else "."),
             )
         return namespace
-
-    def _require_object(self, target: Target, kind: Kind, cluster: Cluster) -> None:
-        """A name that is not there is told with the names that are."""
-        try:
-            if cluster.get(target) is not None:
-                return
-            there = cluster.names(kind, target.namespace)
-        except Permanent as error:
-            raise InvalidInput({"name": f"{error} {error.remedy}".strip()}) from error
-        others = f"; there are {', '.join(sorted(there)[:10])}" if there else ""
-        raise InvalidInput(
-            {"name": f"There is no {kind.kind} {target.name} in {target.namespace}{others}."}
-        )
 
 
 def _target(kind: Kind, namespace: str, name: str) -> Target:

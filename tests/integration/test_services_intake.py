@@ -15,13 +15,14 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, RetryLater
 from chatbot.domain.form import Form
 from chatbot.services.intake import Intake
+from chatbot.services.presence import Presence
 from chatbot.services.sources import Sources
 from tests.support import kube
 from tests.support.builders import NOW
 from tests.support.forge import SENIOR, ForgeProcess
 from tests.support.forge_work import commit_files, open_pull
 from tests.support.github_host import github_host
-from tests.unit.services.parts import environment
+from tests.unit.services.parts import Hand, environment
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def intake(
     shared_forge: ForgeProcess,
 ) -> Intake:
     sources = Sources(github_host(shared_forge), "main")
-    return Intake(environments, embedded_clusters, sources, lambda: NOW)
+    return Intake(environments, embedded_clusters, sources, lambda: NOW, Presence(Hand()))
 
 
 @pytest.fixture
@@ -310,3 +311,42 @@ def test_what_the_base_gained_since_is_not_taken_for_a_change_of_the_branch(
     sources = Sources(github_host(shared_forge), base)
     request = replace(intake, sources=sources).read(apply(manifest_ref=branch), "UTC")
     assert [target.name for target in request.targets] == ["new"]
+
+
+# --- is it there? --------------------------------------------------------------------------
+
+
+class Counted:
+    """A cluster whose looks at single objects are counted."""
+
+    def __init__(self, cluster: Any) -> None:
+        self._cluster = cluster
+        self.looks = 0
+
+    def get(self, target: Target) -> Any:
+        self.looks += 1
+        return self._cluster.get(target)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cluster, name)
+
+
+def test_forms_for_one_object_within_a_moment_look_once(
+    intake: Intake, embedded_clusters: KubernetesClusters, web: Target
+) -> None:
+    cluster, clock = Counted(embedded_clusters("")), Hand()
+    forms = replace(intake, clusters=lambda _: cluster, presence=Presence(clock))
+    for _ in range(3):
+        assert forms.read(scale(), "UTC").targets == (web,)
+    assert cluster.looks == 1
+    clock.move(seconds=1)
+    forms.read(scale(), "UTC")
+    assert cluster.looks == 2
+
+
+def test_an_object_that_was_missing_is_found_as_soon_as_it_is_there(
+    intake: Intake, embedded_admin: kube.Admin, shop: str
+) -> None:
+    assert "There is no Deployment web" in complaints(intake, scale())["name"]
+    embedded_admin.create(kube.deployment(shop, replicas=2))
+    assert intake.read(scale(), "UTC").replicas == 5

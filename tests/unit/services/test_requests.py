@@ -16,6 +16,7 @@ from chatbot.services.decisions import Decisions
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
+from chatbot.services.presence import Presence
 from chatbot.services.requests import Requests
 from chatbot.services.sources import Sources
 from tests.support import builders
@@ -63,7 +64,13 @@ class Office:
             store=store,
             ledger=self.ledger,
             people=People(slack, clock, seniors=["@platform-seniors"]),
-            intake=Intake(environments, no_clusters, Sources(None, "main"), clock.now),  # type: ignore[arg-type]
+            intake=Intake(
+                environments,
+                no_clusters,  # type: ignore[arg-type]
+                Sources(None, "main"),  # type: ignore[arg-type]
+                clock.now,
+                Presence(clock),
+            ),
             environments=environments,
             decisions=Decisions(store, self.ledger, self.woken.append, self.shown.append),
         )

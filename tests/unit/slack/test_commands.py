@@ -13,6 +13,7 @@ from chatbot.services.electorates import Electorates
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
+from chatbot.services.presence import Presence
 from chatbot.services.requests import Requests
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
@@ -67,7 +68,13 @@ def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
         store=store,
         ledger=ledger,
         people=people,
-        intake=Intake(ENVIRONMENTS, no_clusters, Sources(None, "main"), clock.now),  # type: ignore[arg-type]
+        intake=Intake(
+            ENVIRONMENTS,
+            no_clusters,  # type: ignore[arg-type]
+            Sources(None, "main"),  # type: ignore[arg-type]
+            clock.now,
+            Presence(clock),
+        ),
         environments=ENVIRONMENTS,
         decisions=decisions,
     )
