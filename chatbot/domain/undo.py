@@ -14,22 +14,18 @@ walked item by item; other lists are one value.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chatbot.domain.diff import CHANGE_ANNOTATION, SCALED_BY_ANNOTATION
+from chatbot.domain.fields import ABSENT, at, keys, put
 
 Manifest = dict[str, Any]
 
 FIELD_MANAGER = "redlight"
 
 
-class _Absent:
-    """The value of a field that is not there; None is a value of its own."""
-
-
-_ABSENT = _Absent()
 _UNTOUCHED_METADATA = (CHANGE_ANNOTATION, SCALED_BY_ANNOTATION)
 
 
@@ -82,14 +78,14 @@ def undo(live: Manifest, snapshot: Manifest, *, manager: str = FIELD_MANAGER) ->
         *_trees(snapshot, manager),
     )
     result = dict(live)
-    for key in _union(live, snapshot):
+    for key in keys(live, snapshot):
         if key in ("apiVersion", "kind", "status", "metadata"):
             continue
-        _put(result, key, _merge(_value(snapshot, key), _value(live, key), owners.at(f"f:{key}")))
+        put(result, key, _merge(at(snapshot, key), at(live, key), owners.at(f"f:{key}")))
     result["metadata"] = _metadata(live, snapshot, owners.at("f:metadata"))
     if _scaled_since(live, snapshot) and isinstance(live.get("spec"), dict):
         result["spec"] = dict(result["spec"])
-        _put(result["spec"], "replicas", _value(snapshot.get("spec") or {}, "replicas"))
+        put(result["spec"], "replicas", at(snapshot.get("spec") or {}, "replicas"))
     return result
 
 
@@ -110,7 +106,7 @@ def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> Manifest
 def _metadata(live: Manifest, snapshot: Manifest, owners: _Owners) -> Manifest:
     now, before = dict(live.get("metadata") or {}), snapshot.get("metadata") or {}
     for key in ("labels", "annotations"):
-        merged = _merge(_value(before, key), _value(now, key), owners.at(f"f:{key}"))
+        merged = _merge(at(before, key), at(now, key), owners.at(f"f:{key}"))
         kept = {
             name: value
             for name, value in (now.get(key) or {}).items()
@@ -120,7 +116,7 @@ def _metadata(live: Manifest, snapshot: Manifest, owners: _Owners) -> Manifest:
             base = merged if isinstance(merged, dict) else {}
             ours = {name: value for name, value in base.items() if name not in _UNTOUCHED_METADATA}
             merged = {**ours, **kept}
-        _put(now, key, merged)
+        put(now, key, merged)
     return now
 
 
@@ -134,9 +130,9 @@ def _scaled_since(live: Manifest, snapshot: Manifest) -> bool:
 def _merge(before: Any, now: Any, owners: _Owners) -> Any:
     if before == now:
         return now
-    if now is _ABSENT:
-        return _ABSENT if owners.only_others_before else before
-    if before is _ABSENT:
+    if now is ABSENT:
+        return ABSENT if owners.only_others_before else before
+    if before is ABSENT:
         return _without_ours(now, owners)
     if isinstance(before, dict) and isinstance(now, dict):
         return _merge_maps(before, now, owners)
@@ -149,7 +145,7 @@ def _merge(before: Any, now: Any, owners: _Owners) -> Any:
 def _without_ours(now: Any, owners: _Owners) -> Any:
     """A part that the snapshot lacks: what others put there, or agree to, stays."""
     if not owners.live_others:
-        return _ABSENT
+        return ABSENT
     if owners.live_ours and isinstance(now, dict):
         return _merge_maps({}, now, owners)
     steps = owners.item_steps()
@@ -160,8 +156,8 @@ def _without_ours(now: Any, owners: _Owners) -> Any:
 
 def _merge_maps(before: Manifest, now: Manifest, owners: _Owners) -> Manifest:
     result = dict(now)
-    for key in _union(now, before):
-        _put(result, key, _merge(_value(before, key), _value(now, key), owners.at(f"f:{key}")))
+    for key in keys(now, before):
+        put(result, key, _merge(at(before, key), at(now, key), owners.at(f"f:{key}")))
     return result
 
 
@@ -171,20 +167,20 @@ def _merge_items(before: list[Any], now: list[Any], steps: list[str], owners: _O
     rest_before, rest_now = list(before), list(now)
     for step in steps:
         old, new = _take(rest_before, step), _take(rest_now, step)
-        if old is not _ABSENT or new is not _ABSENT:
+        if old is not ABSENT or new is not ABSENT:
             matched.append((old, new, owners.at(step)))
     # Items without an owner were put there by the server: they go with the snapshot.
     results = [(old, _merge_item(old, new, tree)) for old, new, tree in matched]
     results += [(item, item) for item in rest_before]
-    kept = [(old, item) for old, item in results if item is not _ABSENT]
+    kept = [(old, item) for old, item in results if item is not ABSENT]
     kept.sort(key=lambda pair: before.index(pair[0]) if pair[0] in before else len(before))
     return [item for _, item in kept]
 
 
 def _merge_item(before: Any, now: Any, owners: _Owners) -> Any:
     added_by_us = _own_whole(owners.live_ours) and not _own_whole(owners.live_others)
-    if before is _ABSENT and added_by_us:
-        return _ABSENT  # it goes, whatever others set inside it
+    if before is ABSENT and added_by_us:
+        return ABSENT  # it goes, whatever others set inside it
     return _merge(before, now, owners)
 
 
@@ -202,7 +198,7 @@ def _take(items: list[Any], step: str) -> Any:
             return items.pop(index)
         if kind == "k" and isinstance(item, dict) and _has_keys(item, wanted):
             return items.pop(index)
-    return _ABSENT
+    return ABSENT
 
 
 def _has_keys(item: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -232,19 +228,3 @@ def _descend(trees: Sequence[Mapping[str, Any]], step: str) -> tuple[Mapping[str
 def _annotation(manifest: Manifest, name: str) -> str | None:
     annotations = (manifest.get("metadata") or {}).get("annotations") or {}
     return annotations.get(name)
-
-
-def _union(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[str]:
-    yield from first
-    yield from (key for key in second if key not in first)
-
-
-def _value(part: Mapping[str, Any], key: str) -> Any:
-    return part.get(key, _ABSENT)
-
-
-def _put(part: Manifest, key: str, value: Any) -> None:
-    if value is _ABSENT:
-        part.pop(key, None)
-    else:
-        part[key] = value
