@@ -12,6 +12,8 @@ from chatbot.domain.excerpt import excerpt_lines
 from chatbot.domain.plaintext import fenced, link, markdown, neutral, one_line, quoted
 from chatbot.domain.yamltext import write as yamlwrite
 
+RECORDS: Final = "mcp-ocs/changes/"
+"""Where the records of all changes stand in the cluster repository."""
 MAX_BODY: Final = 65_000
 """GitHub takes 65,536 characters."""
 _MAX_TITLE: Final = 200
@@ -31,7 +33,7 @@ _WAYS: Final = {
 
 def record_path(change: Change) -> str:
     """Where the record of a change stands in the cluster repository."""
-    return f"mcp-ocs/changes/{change.id}.yaml"
+    return f"{RECORDS}{change.id}.yaml"
 
 
 def change_record(change: Change, *, result: str = "") -> str:

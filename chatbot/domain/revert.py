@@ -1,18 +1,24 @@
 """Taking a merged change back on top of what is there now: later changes stay.
 
 A three-way merge of lines: the change's files after it are the base, today's are ours, those
-before it are theirs. The standard library finds the differing lines; the merge itself is short, and
-differs from Git's on purpose in one thing: edits that only touch each other are no conflict, because
-two entries that were added to a list one after the other are the most common case. Whoever uses the
-result proves it on the objects.
+before it are theirs. The standard library finds the lines that differ; the merge itself is short.
+It differs from Git's on purpose in one thing: edits that only touch each other are no conflict,
+because two entries that were added to a list one after the other are the most common case. Whoever
+uses the result proves it on the objects.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from typing import Final
 
 from chatbot.domain.errors import Conflict
+
+OTHERWISE: Final = (
+    "Take back the later change first, or take this one back by hand in a pull request and name "
+    "that in manifest_ref of a new change."
+)
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _SHOWN = 5
@@ -64,8 +70,7 @@ def reverted(before: Files, after: Files, now: Files) -> dict[str, str | None]:
         more = f" and {len(clashes) - _SHOWN} more" if len(clashes) > _SHOWN else ""
         raise Conflict(
             f"What this changed was changed again since: {', '.join(clashes[:_SHOWN])}{more}.",
-            remedy="Take back the later change first, or make a pull request that takes this one "
-            "back by hand and name it in manifest_ref of a new change.",
+            remedy=OTHERWISE,
         )
     return written
 

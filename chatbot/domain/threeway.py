@@ -79,7 +79,9 @@ def _by_name(value: Any) -> dict[str, Any] | None:
         return {}
     if not isinstance(value, list):
         return None
-    names = [item.get("name") if isinstance(item, dict) else None for item in value]
-    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        return None
-    return dict(zip(names, value, strict=True))
+    named = {
+        item["name"]: item
+        for item in value
+        if isinstance(item, dict) and isinstance(item.get("name"), str)
+    }
+    return named if len(named) == len(value) else None

@@ -143,7 +143,9 @@ def test_what_git_merges_comes_out_the_same(
 
 def assert_edits_only_touch(own: dict[int, str], other: dict[int, str]) -> None:
     """Git refuses edits with no line between them; we refuse those that overlap."""
-    changed = [{n for n, edit in side.items() if edit in ("replace", "delete")} for side in (own, other)]
+    changed = [
+        {n for n, edit in side.items() if edit in ("replace", "delete")} for side in (own, other)
+    ]
     for number in changed[0] & changed[1]:
         assert own[number] == other[number] == "delete"
 
