@@ -31,7 +31,7 @@ class DryRun:
     target: Target
     live: Manifest | None
     result: Manifest | None
-    """None when there are conflicts to decide on first."""
+    """None when there are conflicts to decide on first, or when the object goes."""
     conflicts: tuple[FieldConflict, ...] = ()
 
 
@@ -65,6 +65,12 @@ class Cluster(Protocol):
 
     def dry_run_restart(self, target: Target, at: str) -> DryRun:
         """What `restart` would do."""
+        ...
+
+    def dry_run_restore(self, snapshot: Sequence[SnapshotEntry]) -> list[DryRun]:
+        """What `restore` would do, an answer for each entry, in order; never a field conflict:
+        what others own stays theirs. Raises `Conflict` for an object that would have to go and was
+        made anew by somebody else."""
         ...
 
     def apply(self, manifests: Sequence[Manifest], *, change: str, force: bool) -> list[Manifest]:

@@ -53,6 +53,10 @@ class KubernetesCluster(Cluster):
         """What `restart` would do."""
         return workloads.dry_run_restart(self._objects, target, at)
 
+    def dry_run_restore(self, snapshot: Sequence[SnapshotEntry]) -> list[DryRun]:
+        """What `restore` would do."""
+        return restore.dry_run(self._objects, snapshot)
+
     def apply(self, manifests: Sequence[Manifest], *, change: str, force: bool) -> list[Manifest]:
         """Server-side apply; raises `Conflict` with the owners of fields that others hold."""
         return apply.apply(self._objects, manifests, change=change, force=force)

@@ -98,3 +98,47 @@ def test_restore_does_not_delete_what_others_made_anew(cluster_world: ClusterWor
     with pytest.raises(Conflict, match="made anew by somebody else"):
         world.cluster.restore(before, change="CHG-1")
     assert world.admin.exists(settings)
+    with pytest.raises(Conflict, match="made anew by somebody else"):
+        world.cluster.dry_run_restore(before)
+
+
+def test_a_dry_run_of_a_restore_shows_what_comes_goes_and_changes_and_does_nothing(
+    cluster_world: ClusterWorld,
+) -> None:
+    world = cluster_world
+    workload, kept = deployment(world.namespace), config_map(world.namespace, "kept", a="1")
+    lost, made = (config_map(world.namespace, name, a="1") for name in ("lost", "made"))
+    for manifest in (workload, kept, lost):
+        world.admin.create(manifest)
+    before = snapshot(world.cluster, workload, kept, lost, made)
+    world.cluster.scale(target(workload), 6, change="CHG-1")
+    world.cluster.apply([made], change="CHG-1", force=False)
+    world.admin.delete(lost)
+    objects = [workload, kept, lost, made]
+    live = world.cluster.get_many([target(manifest) for manifest in objects])
+
+    changes, stays, comes, goes = world.cluster.dry_run_restore(before)
+
+    assert changes.live is not None
+    assert changes.result is not None
+    assert (changes.live["spec"]["replicas"], changes.result["spec"]["replicas"]) == (6, 1)
+    assert stays.live == stays.result
+    assert comes.live is None
+    assert equal(comes.result, before[2].manifest)
+    assert (goes.live is not None, goes.result) == (True, None)
+    assert world.cluster.get_many([target(manifest) for manifest in objects]) == live
+
+
+def test_a_dry_run_of_a_restore_that_is_done_shows_nothing(cluster_world: ClusterWorld) -> None:
+    world = cluster_world
+    workload, made = deployment(world.namespace), config_map(world.namespace, a="1")
+    world.admin.create(workload)
+    before = snapshot(world.cluster, workload, made)
+    world.cluster.restart(target(workload), AT, change="CHG-1")
+    world.cluster.apply([made], change="CHG-1", force=False)
+    world.cluster.restore(before, change="CHG-2")
+
+    restored, gone = world.cluster.dry_run_restore(before)
+
+    assert equal(restored.live, restored.result)
+    assert (gone.live, gone.result) == (None, None)
