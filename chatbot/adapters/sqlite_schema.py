@@ -125,6 +125,11 @@ _DELEGATIONS = (
     ) STRICT, WITHOUT ROWID""",
 )
 
+_ROLLBACKS = (
+    """CREATE INDEX changes_rolls_back ON changes (json_extract(request, '$.rolls_back'))
+        WHERE json_extract(request, '$.rolls_back') IS NOT NULL""",
+)
+
 
 def _run(statements: tuple[str, ...]) -> Callable[[Database], None]:
     def migration(db: Database, /) -> None:
@@ -139,6 +144,7 @@ _STEPS = {
     "0002_audit": _run(_AUDIT),
     "0003_delivery": _run(_DELIVERY),
     "0004_delegations": _run(_DELEGATIONS),
+    "0006_rollbacks": _run(_ROLLBACKS),
 }
 
 

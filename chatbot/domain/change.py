@@ -107,6 +107,8 @@ class ChangeRequest(BaseModel):
     """The pull request or branch that `manifest` was read from, with its commit."""
     replicas: int | None = None
     """Only for `scale`."""
+    rolls_back: int | None = None
+    """Number of the change that is taken back; only for `rollback`."""
     justification: str
     risk_assessment: RiskLevel
     rollback_plan: str = ""
@@ -185,6 +187,28 @@ class SnapshotEntry(BaseModel):
 
     target: Target
     manifest: dict[str, Any] | None
+
+
+class TakenBack(BaseModel):
+    """What a rollback takes back, read from the original change before anything is done."""
+
+    model_config = _FROZEN
+
+    before_sha: str
+    """The commit of the cluster repository that the original found."""
+    after_sha: str
+    """The commit that it left."""
+    objects: tuple[SnapshotEntry, ...] = ()
+    """How its objects have to be in the cluster; only where that is ours to write."""
+
+
+class RolledBack(BaseModel):
+    """The change that takes this one back."""
+
+    model_config = _FROZEN
+
+    by: int
+    done: bool = False
 
 
 class PullRequestState(StrEnum):
@@ -286,6 +310,10 @@ class Progress(BaseModel):
     """The pull request that takes a merged change back."""
     revert_base_sha: str = ""
     """The commit that its branch starts from, decided before the branch is made."""
+    takes_back: TakenBack | None = None
+    """Only of a rollback, once it is decided."""
+    rolled_back: RolledBack | None = None
+    """The newest rollback of this change."""
     steps: tuple[Step, ...] = ()
     failure: Failure | None = None
     waiting: Waiting | None = None

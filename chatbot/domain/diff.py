@@ -34,12 +34,13 @@ _SERVER_METADATA = (
     "creationTimestamp",
     "selfLink",
 )
-_BOOKKEEPING_ANNOTATIONS = (
+BOOKKEEPING_ANNOTATIONS = (
     "kubectl.kubernetes.io/last-applied-configuration",
     "deployment.kubernetes.io/revision",
     CHANGE_ANNOTATION,
     SCALED_BY_ANNOTATION,
 )
+"""What Redlight and others write on objects about who did what; nobody asked for it."""
 _UNCHANGED = "*** (unchanged)"
 _BEFORE = "*** (before)"
 _AFTER = "*** (after)"
@@ -56,7 +57,7 @@ def normalise(manifest: Mapping[str, Any]) -> Manifest:
             metadata.pop(key, None)
         annotations = metadata.get("annotations")
         if isinstance(annotations, dict):
-            for key in _BOOKKEEPING_ANNOTATIONS:
+            for key in BOOKKEEPING_ANNOTATIONS:
                 annotations.pop(key, None)
         for key in ("annotations", "labels"):
             if not metadata.get(key, True):

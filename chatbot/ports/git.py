@@ -47,6 +47,10 @@ class GitHost(Protocol):
         """The newest commit that both have: where `head` left `base`. Both are SHAs or branches."""
         ...
 
+    def parent(self, commit_sha: str) -> str:
+        """The first parent of a commit: of a merge, what it was merged into."""
+        ...
+
     def commits(self, base_sha: str, head_sha: str) -> list[GitCommit]:
         """Every commit in head and not in base, oldest first. The host's own account, which
         commits what is merged on its pages, is nobody's hand. E-mails are in lower case."""

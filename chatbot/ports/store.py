@@ -52,6 +52,10 @@ class Store(Protocol):
         creation. A `submission` seen before returns the change it made."""
         ...
 
+    def submitted(self, submission: str) -> Change | None:
+        """The change that a submission made, if it was seen before."""
+        ...
+
     def save(
         self, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice] = ()
     ) -> Change:
@@ -104,6 +108,16 @@ class Store(Protocol):
     def in_states(self, states: Collection[State], environment: str = "") -> list[int]:
         """Numbers of the changes that are in one of these states, none of them terminal, lowest
         first; everywhere, or in one environment."""
+        ...
+
+    def rollbacks_of(self, number: int) -> list[Change]:
+        """The changes that somebody asked for to take this one back, in whatever state, lowest
+        first."""
+        ...
+
+    def writers_since(self, change: Change) -> list[Change]:
+        """The changes that wrote to any of the change's objects in its environment after it did,
+        in that order."""
         ...
 
     def events(self, change: int | None = None) -> list[AuditEvent]:

@@ -141,3 +141,20 @@ def test_github_itself_had_no_hand_in_what_it_merged(host: GitHubHost, forge: Fo
 def test_commits_of_what_is_not_there_are_not_none_at_all(host: GitHubHost) -> None:
     with pytest.raises(NotFound, match="no comparison"):
         host.commits("main", "no/such")
+
+
+def test_the_first_parent_of_a_merge_is_what_it_was_merged_into(
+    host: GitHubHost, repo: Any
+) -> None:
+    was = base(host)
+    pull = opened(host, "hands-parent")
+    merge = host.merge(pull.number, pull.head_sha, "merge")
+    assert host.parent(merge) == was
+    assert host.parent(pull.head_sha) == was
+    squashed = opened(host, "hands-parent-squashed")
+    assert host.parent(host.merge(squashed.number, squashed.head_sha, "squash")) == merge
+
+
+def test_the_parent_of_what_is_not_there_is_not_found(host: GitHubHost) -> None:
+    with pytest.raises(NotFound):
+        host.parent("0" * 40)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from github.Repository import Repository
 
-from chatbot.domain.errors import Permanent
+from chatbot.domain.errors import NotFound, Permanent
 from chatbot.domain.review import Author
 from chatbot.ports import GitCommit
 
@@ -40,6 +40,14 @@ def between(repo: Repository, base_sha: str, head_sha: str) -> list[GitCommit]:
                 remedy="Split the pull request, or squash its commits.",
             )
     return found
+
+
+def parent(repo: Repository, commit_sha: str) -> str:
+    """The first parent of a commit."""
+    parents = repo.get_git_commit(commit_sha).parents
+    if not parents:
+        raise NotFound(f"Nothing came before commit {commit_sha}")
+    return parents[0].sha
 
 
 def _authors(commit: Mapping[str, Any]) -> tuple[Author, ...]:

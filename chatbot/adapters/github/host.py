@@ -34,6 +34,11 @@ class GitHubHost:
         with translating(f"comparison of {base} and {head}"):
             return self._repo.compare(base, head).merge_base_commit.sha
 
+    def parent(self, commit_sha: str) -> str:
+        """The first parent of a commit: of a merge, what it was merged into."""
+        with translating(f"commit {commit_sha}"):
+            return commits.parent(self._repo, commit_sha)
+
     def commits(self, base_sha: str, head_sha: str) -> list[GitCommit]:
         """Every commit in head and not in base, oldest first. GitHub's own account `web-flow`,
         which commits what is merged on its pages, is nobody's hand. E-mails are in lower case."""
