@@ -42,9 +42,12 @@ from chatbot.services.polling import PullRequestPoll
 from chatbot.services.presence import Presence
 from chatbot.services.proposals import Proposals
 from chatbot.services.reconcile import DueWork, Reconciler, Step
+from chatbot.services.related_cards import RelatedCards
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.requests import Requests
 from chatbot.services.review import Reviewer
+from chatbot.services.rollback_requests import RollbackRequests
+from chatbot.services.rollbacks import Rollbacks
 from chatbot.services.rollout import Rollout
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
@@ -117,7 +120,7 @@ def build(
         store=store,
         clock=clock,
         chat=chat,
-        draw=CardDrawing(environments, electorates, clock).draw,
+        draw=CardDrawing(environments, electorates, RelatedCards(store, chat), clock).draw,
         channel=lambda change: environments[change.request.environment].channel,
     )
     couriers = WorkerPool("courier", courier.deliver, DELIVERY_WORKERS, rush.make_way)
@@ -156,6 +159,7 @@ def build(
         people,
         electorates,
         voices,
+        Rollbacks(environments, store, clusters, git, proposals, ledger),
     )
     reconciler = Reconciler(
         store=store,
@@ -181,6 +185,7 @@ def build(
         environments=environments,
         decisions=decisions,
     )
+    rollbacks = RollbackRequests(store, ledger, people, environments, decisions)
     return Services(
         settings=settings,
         clock=clock,
@@ -188,6 +193,7 @@ def build(
         chat=chat,
         desk=Desk(
             requests=requests,
+            rollbacks=rollbacks,
             environments=environments,
             store=store,
             chat=chat,
@@ -233,6 +239,7 @@ class _Parts:
     people: People
     electorates: Electorates
     voices: Voices
+    rollbacks: Rollbacks
 
     @property
     def environments(self) -> Mapping[str, Environment]:
@@ -241,7 +248,7 @@ class _Parts:
 
 def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
     environments, ledger = parts.environments, parts.ledger
-    planner = Planner(environments, parts.clusters, ledger)
+    planner = Planner(environments, parts.clusters, ledger, parts.rollbacks)
     rollout = Rollout(
         environments, parts.clusters, parts.git, parts.store, ledger, planner, parts.auto_sync
     )
@@ -253,6 +260,7 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         proposals=parts.proposals,
         ledger=ledger,
         auto_sync=parts.auto_sync,
+        rollbacks=parts.rollbacks,
     )
     steps: dict[State, Step] = {
         State.REQUESTED: planner.plan,
@@ -278,6 +286,7 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         branches=branches,
         reviewer=parts.reviewer,
         verdicts=Verdicts(parts.git),
+        rollbacks=parts.rollbacks,
     )
     asking = Asking(
         git=parts.git,
@@ -295,6 +304,7 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         repo=parts.settings.git.repo,
         ledger=ledger,
         gitops=gitops,
+        rollbacks=parts.rollbacks,
     )
     steps: dict[State, Step] = {
         State.REQUESTED: gitops.propose,

@@ -16,6 +16,7 @@ from chatbot.domain.change import (
     Path,
     Plan,
     PullRequest,
+    format_change_id,
 )
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.mrkdwn import (
@@ -79,6 +80,8 @@ _FOR_OTHERS = frozenset({Offer.SHOW_DIFF, Offer.APPROVE, Offer.REJECT})
 def state_words(change: Change) -> str:
     """The state as people read it: 🟢 done, 🔵 running, ⏳ waiting, 🟠 needs you, 🔴 failed."""
     words = "⚪ rolled back" if undone_as_asked(change) else _STATE_WORDS[change.state]
+    if (taken := change.progress.rolled_back) and taken.done:
+        words = "⚪ completed, rolled back since"
     bare = words.partition(" ")[2]
     if change.state in TERMINAL or change.state in (State.BLOCKED, State.FAILED):
         return words
@@ -105,10 +108,27 @@ def blocks(card: Card) -> list[Block]:
         section(f"{_about(change)}\n{quote(shorten(change.request.justification, _QUOTE_LENGTH))}"),
         *(() if trouble and not card.approval else needs(card)),
         *_plan(card),
+        *_related(card),
         *_ending(change),
         context(steps_line(card)),
         *(() if trouble else row),
     ]
+
+
+def _related(card: Card) -> list[Block]:
+    """The change that this one takes back, or the one that takes this one back."""
+    change, texts = card.change, []
+    if (original := change.request.rolls_back) is not None:
+        texts.append(f"Rolls back {_linked(card, original)}")
+    if taken := change.progress.rolled_back:
+        words = "Rolled back by" if taken.done else "Rollback asked for:"
+        texts.append(f"{words} {_linked(card, taken.by)}")
+    return [context(" · ".join(texts))] if texts else []
+
+
+def _linked(card: Card, number: int) -> str:
+    address, name = card.links.get(number), format_change_id(number)
+    return link(address, name) if address else name
 
 
 def _about(change: Change) -> str:
@@ -261,13 +281,16 @@ def _ending(change: Change) -> list[Block]:
     pull_request = change.progress.pull_request
     if pull_request and not asks_for_merge(change):
         texts += _git_links(pull_request)
+    if change.state is State.COMPLETED and not change.progress.rolled_back and merged(change):
+        texts.append(f"take it back: {code(f'/change rollback {change.id}')}")
     if change.state in TERMINAL:
         texts.append(f"audit: {code(f'redlight audit export {change.id}')}")
     return [context(" · ".join(texts))] if texts else []
 
 
 def _outcome(change: Change) -> str:
-    took = duration((change.updated_at - change.created_at).total_seconds())
+    ended = change.progress.steps[-1].at if change.progress.steps else change.updated_at
+    took = duration((ended - change.created_at).total_seconds())
     if change.state is State.COMPLETED:
         return f"🟢 Live and in Git after {took}"
     if change.state is State.ROLLED_BACK:

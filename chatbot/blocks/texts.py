@@ -29,10 +29,11 @@ HELP = "\n".join(
         "`/change`  ask for one",
         "`/change scale test deploy/web 5`  the same, filled in",
         "`/change restart test deploy/web`",
-        "`/change apply test`  a manifest or a branch",
+        "`/change apply test`  YAML or a branch",
         "`/change list`  what is open; `list mine`, `list test`, `list web`",
         "`/change show CHG-12`  one of them",
-        "`/change cancel CHG-12`  take it back, or undo it",
+        "`/change cancel CHG-12`  take it back",
+        "`/change rollback CHG-12`  when done",
         "`/change delegate @somebody 3d`  they approve for you; `undelegate @somebody` ends it",
         "Dev and test get it at once; a pull request then brings it into Git.",
     )

@@ -1,5 +1,7 @@
 """What a card says: the change, and what only the moment of showing knows."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict
 
 from chatbot.domain.change import Change
@@ -15,3 +17,5 @@ class Card(BaseModel):
     environment: Environment
     approval: str = ""
     """What is to be said about approval, as mrkdwn: `domain.approval_line` makes it."""
+    links: Mapping[int, str] = {}
+    """Addresses of the cards of related changes, by number, as far as they are known."""

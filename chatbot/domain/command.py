@@ -48,6 +48,13 @@ class CancelCommand:
 
 
 @dataclass(frozen=True)
+class RollbackCommand:
+    """`/change rollback CHG-n`."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class ListCommand:
     """`/change list [mine|open|<env>|<text>]`; empty means open."""
 
@@ -80,11 +87,18 @@ Command = (
     RequestCommand
     | ShowCommand
     | CancelCommand
+    | RollbackCommand
     | ListCommand
     | HelpCommand
     | DelegateCommand
     | UndelegateCommand
 )
+
+_OF_ONE_CHANGE: dict[str, type[ShowCommand | CancelCommand | RollbackCommand]] = {
+    "show": ShowCommand,
+    "cancel": CancelCommand,
+    "rollback": RollbackCommand,
+}
 
 
 def parse_command(text: str) -> Command:
@@ -98,14 +112,12 @@ def parse_command(text: str) -> Command:
             return HelpCommand()
         case "list":
             return ListCommand(" ".join(rest))
-        case "show":
-            return ShowCommand(_change_number(verb, rest))
-        case "cancel":
-            return CancelCommand(_change_number(verb, rest))
         case "delegate":
             return _delegate(rest)
         case "undelegate":
             return _undelegate(rest)
+        case _ if verb in _OF_ONE_CHANGE:
+            return _OF_ONE_CHANGE[verb](_change_number(verb, rest))
         case "request":
             return _request(rest)
         case _ if verb in _OPERATIONS:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, ChangeRequest, Path, Plan
+from chatbot.domain.change import Change, ChangeRequest, Path, Plan, format_change_id
 from chatbot.domain.excerpt import excerpt_lines
 from chatbot.domain.plaintext import fenced, link, markdown, neutral, one_line, quoted
 from chatbot.domain.yamltext import write as yamlwrite
@@ -56,6 +56,7 @@ def change_record(change: Change, *, result: str = "") -> str:
             }
             for target in request.targets
         ],
+        "rolls_back": request.rolls_back and format_change_id(request.rolls_back),
         "replicas": request.replicas,
         "manifest_ref": request.manifest_ref,
         "requester": change.requester,

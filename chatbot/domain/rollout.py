@@ -32,6 +32,13 @@ def judge(manifest: Mapping[str, Any]) -> RolloutStatus:
     return rule(manifest)
 
 
+def judge_gone(manifest: Mapping[str, Any] | None) -> RolloutStatus:
+    """How far an object is that has to go; None when it is not there any more."""
+    if manifest is None:
+        return _done("gone, as wanted")
+    return _waiting(f'Waiting for {str(manifest.get("kind")).lower()} "{_name(manifest)}" to go')
+
+
 def _deployment(manifest: Mapping[str, Any]) -> RolloutStatus:
     name, spec, status = _name(manifest), _part(manifest, "spec"), _part(manifest, "status")
     if not _observed(manifest):

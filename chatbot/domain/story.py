@@ -6,7 +6,16 @@ told once, however often the step behind it is repeated.
 
 import re
 
-from chatbot.domain.change import Change, Failure, Operation, PullRequest, Target
+from chatbot.domain.change import (
+    Change,
+    ChangeRequest,
+    Failure,
+    Operation,
+    PullRequest,
+    RolledBack,
+    Target,
+    format_change_id,
+)
 from chatbot.domain.errors import Permanent
 from chatbot.domain.mrkdwn import code, escape, fit, link, mention, shorten
 from chatbot.domain.notice import Audience, Notice
@@ -29,9 +38,14 @@ def headline(change: Change) -> str:
         case Operation.RESTART:
             return f"Restart {names}"
         case Operation.ROLLBACK:
-            return f"Roll back {names}"
+            return f"{_rolls_back(request)}{names}"
         case Operation.APPLY:
             return f"Apply {names}"
+
+
+def _rolls_back(request: ChangeRequest) -> str:
+    of = request.rolls_back
+    return "Roll back " if of is None else f"Roll back {format_change_id(of)}: "
 
 
 def _replicas(change: Change) -> str:
@@ -192,6 +206,14 @@ def rolled_back(change: Change, sentence: str) -> list[Notice]:
         thread("rolled_back", f"Everything is {text}"),
         to_requester(change, "outcome:rolled_back", told or f"{named(change)} was {text}"),
     ]
+
+
+def rolled_back_by(link: RolledBack) -> list[Notice]:
+    """Another change takes this one back, or has."""
+    by = format_change_id(link.by)
+    if link.done:
+        return [thread(f"rolled_back_by:{by}", f"{by} has rolled this back.")]
+    return [thread(f"rollback_asked_for:{by}", f"Somebody asked to roll this back: {by}.")]
 
 
 def card_unposted(change: Change, channel: str, error: Permanent) -> Notice:

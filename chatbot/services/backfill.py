@@ -15,6 +15,7 @@ from chatbot.services.autosync import AutoSync
 from chatbot.services.ledger import Ledger
 from chatbot.services.proposals import Proposals
 from chatbot.services.repository import ClusterRepository
+from chatbot.services.rollbacks import Rollbacks
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Backfill:
     proposals: Proposals
     ledger: Ledger
     auto_sync: AutoSync
+    rollbacks: Rollbacks
 
     def reconcile(self, change: Change) -> Change:
         """Step `reconciling`: ask Git if it was not asked, else compare."""
@@ -101,6 +103,7 @@ class Backfill:
         if not divergence:
             if (restored := self.auto_sync.restore(change)) is not None:
                 return restored
+            self.rollbacks.finished(change)
             return self.ledger.advance(
                 change,
                 Event.IN_SYNC,

@@ -14,7 +14,7 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.ports import GitHost
 from chatbot.services.ledger import Ledger
-from chatbot.services.proposals import Proposals, edit_of
+from chatbot.services.proposals import Proposals
 from chatbot.services.repository import ClusterRepository
 
 
@@ -42,7 +42,7 @@ class Branches:
             return None
         ours = seen.head_sha == change.progress.commit_sha
         if ours:
-            head = self._made_anew(change, seen, base_head, folder)
+            head = self._made_anew(change, seen, base_head)
         else:
             message = f"Bring {self.proposals.base} into {seen.branch}"
             head = self.git.merge_base_into(seen.branch, self.proposals.base, message)
@@ -59,8 +59,8 @@ class Branches:
         """Whether two commits stand for the same files of an environment, its bases included."""
         return self.repository.files(one, folder) == self.repository.files(other, folder)
 
-    def _made_anew(self, change: Change, seen: PullRequest, base_head: str, folder: str) -> str:
-        files = self.repository.edited(base_head, folder, [edit_of(change)])
+    def _made_anew(self, change: Change, seen: PullRequest, base_head: str) -> str:
+        files = self.proposals.files_at(change, base_head)
         if not files:
             raise Permanent(
                 f"{self.proposals.base} has got the same edit meanwhile, so nothing is left to do.",

@@ -10,6 +10,7 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
 from chatbot.ports import Clock
 from chatbot.services.electorates import Electorates
+from chatbot.services.related_cards import RelatedCards
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,19 @@ class CardDrawing:
 
     environments: Mapping[str, Environment]
     electorates: Electorates
+    related: RelatedCards
     clock: Clock
 
     def draw(self, change: Change) -> Card:
         """The card of a change as of now. Raises `RetryLater` or `Permanent` when Slack is asked
         who may approve, and does not answer."""
-        environment = self.environments[change.request.environment]
-        if change.state is not State.AWAITING_APPROVAL:
-            return Card(change=change, environment=environment)
-        line = explanation(change, self.electorates.of(change), self.clock.now())
-        return Card(change=change, environment=environment, approval=line)
+        asked = change.state is State.AWAITING_APPROVAL
+        return Card(
+            change=change,
+            environment=self.environments[change.request.environment],
+            approval=self._approval(change) if asked else "",
+            links=self.related.links(change),
+        )
+
+    def _approval(self, change: Change) -> str:
+        return explanation(change, self.electorates.of(change), self.clock.now())

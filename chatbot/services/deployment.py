@@ -19,6 +19,7 @@ from chatbot.domain.story import failure_notices
 from chatbot.ports import Deployer, Deployers, GitHost
 from chatbot.services.gitops import GitOps
 from chatbot.services.ledger import Ledger
+from chatbot.services.rollbacks import Rollbacks
 
 WATCH_DELAY = timedelta(seconds=1)
 
@@ -34,6 +35,7 @@ class Deployment:
     """`owner/name`: which of an Application's sources the revision is for."""
     ledger: Ledger
     gitops: GitOps
+    rollbacks: Rollbacks
 
     def sync(self, change: Change) -> Change:
         """Step `syncing`: the merge, guarded by the approved head; then Argo CD is told."""
@@ -142,6 +144,7 @@ class Deployment:
         return self.ledger.rest(change, WATCH_DELAY, rollout=lines, settling=settling, waiting=None)
 
     def _completed(self, change: Change, remarks: Sequence[str]) -> Change:
+        self.rollbacks.finished(change)
         return self.ledger.advance(
             change,
             Event.HEALTHY,

@@ -22,6 +22,7 @@ from chatbot.services.plan import timed
 from chatbot.services.proposals import Proposals
 from chatbot.services.queue import queued
 from chatbot.services.review import Reviewer
+from chatbot.services.rollbacks import Rollbacks
 from chatbot.services.verdicts import Verdicts
 
 
@@ -37,6 +38,7 @@ class GitOps:
     branches: Branches
     reviewer: Reviewer
     verdicts: Verdicts
+    rollbacks: Rollbacks
 
     def propose(self, change: Change) -> Change:
         """Step `requested`: the edit on a branch of its own, in a pull request; or the pull
@@ -47,7 +49,7 @@ class GitOps:
             return self._adopt(change, named)
         if change.progress.commit_sha and self.git.head(change.branch) is not None:
             return self.proposals.ask(change, change.progress.commit_sha)
-        if (decided := timed(self.ledger, change)) is not None:
+        if (decided := timed(self.ledger, change) or self.rollbacks.decide(change)) is not None:
             return decided
         if (decided := self.proposals.decide_base(change)) is not None:
             return decided

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from chatbot.domain.change import Change, Operation
+from chatbot.domain.change import Change, Operation, SnapshotEntry
 from chatbot.domain.errors import Permanent
 from chatbot.domain.manifest import parse, without_server_fields
 from chatbot.ports import Cluster, DryRun, Manifest
@@ -39,7 +39,7 @@ def dry_run(cluster: Cluster, change: Change, *, force: bool) -> Sequence[DryRun
                 cluster.dry_run_restart(target, progress.restarted_at) for target in request.targets
             ]
         case Operation.ROLLBACK:
-            raise _not_yet(change)
+            return cluster.dry_run_restore(_brought_back(change))
 
 
 def perform(cluster: Cluster, change: Change) -> None:
@@ -55,7 +55,7 @@ def perform(cluster: Cluster, change: Change) -> None:
             for target in request.targets:
                 cluster.restart(target, progress.restarted_at, change=change.id)
         case Operation.ROLLBACK:
-            raise _not_yet(change)
+            cluster.restore(_brought_back(change), change=change.id)
 
 
 def _replicas(change: Change) -> int:
@@ -64,8 +64,7 @@ def _replicas(change: Change) -> int:
     return change.request.replicas
 
 
-def _not_yet(change: Change) -> Permanent:
-    return Permanent(
-        f"{change.id} is a rollback, which this version cannot perform",
-        remedy="Request a change that applies the earlier manifests.",
-    )
+def _brought_back(change: Change) -> Sequence[SnapshotEntry]:
+    if change.progress.takes_back is None:
+        raise Permanent(f"{change.id} is a rollback, but of nothing that is decided")
+    return change.progress.takes_back.objects

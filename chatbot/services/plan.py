@@ -20,6 +20,7 @@ from chatbot.domain.offers import touched
 from chatbot.ports import Cluster, Clusters, DryRun
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import dry_run, restart_time
+from chatbot.services.rollbacks import Rollbacks
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,12 @@ class Planner:
     environments: Mapping[str, Environment]
     clusters: Clusters
     ledger: Ledger
+    rollbacks: Rollbacks
 
     def plan(self, change: Change) -> Change:
         """Step `requested`: dry run, diff, warnings; then confirmation by a person where the
         environment asks for it, or where conflicts and warnings do."""
-        if (decided := timed(self.ledger, change)) is not None:
+        if (decided := timed(self.ledger, change) or self.rollbacks.decide(change)) is not None:
             return decided
         environment = self.environments[change.request.environment]
         plan = self.preview(change)
@@ -111,10 +113,12 @@ def timed(ledger: Ledger, change: Change) -> Change | None:
 
 def _planned(answer: DryRun) -> PlannedObject:
     live, result = answer.live, answer.result
-    if live is None:
-        action = ObjectAction.CREATE
-    elif equal(live, result):
+    if equal(live, result):
         action = ObjectAction.NOTHING
+    elif live is None:
+        action = ObjectAction.CREATE
+    elif result is None:
+        action = ObjectAction.DELETE
     else:
         action = ObjectAction.CHANGE
     return PlannedObject(

@@ -56,8 +56,14 @@ class Proposals:
 
     def files(self, change: Change) -> dict[str, str | None]:
         """The files that have to change, and their new text; empty when Git says it already."""
+        return self.files_at(change, change.progress.base_sha)
+
+    def files_at(self, change: Change, commit_sha: str) -> dict[str, str | None]:
+        """`files`, on top of a commit."""
         folder = self.environments[change.request.environment].path
-        return self.repository.edited(change.progress.base_sha, folder, [edit_of(change)])
+        if (takes := change.progress.takes_back) is not None:
+            return self.repository.reverted(takes.before_sha, takes.after_sha, commit_sha, folder)
+        return self.repository.edited(commit_sha, folder, [edit_of(change)])
 
     def open(self, change: Change, files: Mapping[str, str | None]) -> Change:
         """One commit of the files and the change's record, and a pull request for it."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, Failure, PullRequestState, SnapshotEntry
+from chatbot.domain.change import Change, Failure, PullRequestState, SnapshotEntry, Target
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
-from chatbot.domain.rollout import RolloutStatus, judge
-from chatbot.ports import Cluster, Clusters, GitHost, Store
+from chatbot.domain.rollout import RolloutStatus, judge, judge_gone
+from chatbot.ports import Cluster, Clusters, GitHost, Manifest, Store
 from chatbot.services.autosync import AutoSync
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import perform
@@ -128,12 +128,10 @@ class Rollout:
 
     def _judge(self, cluster: Cluster, change: Change) -> list[RolloutStatus]:
         targets = change.request.targets
+        takes = change.progress.takes_back
+        goes = {entry.target.key for entry in takes.objects if not entry.manifest} if takes else ()
         return [
-            judge(manifest)
-            if manifest
-            else RolloutStatus(
-                done=False, failed=True, message=f"{target} is gone: somebody deleted it"
-            )
+            _judge_one(target, manifest, goes=target.key in goes)
             for target, manifest in zip(targets, cluster.get_many(targets), strict=True)
         ]
 
@@ -174,3 +172,12 @@ class Rollout:
 
     def _cluster(self, change: Change) -> Cluster:
         return self.clusters(self.environments[change.request.environment].context)
+
+
+def _judge_one(target: Target, live: Manifest | None, *, goes: bool) -> RolloutStatus:
+    if goes:
+        return judge_gone(live)
+    if live is None:
+        message = f"{target} is gone: somebody deleted it"
+        return RolloutStatus(done=False, failed=True, message=message)
+    return judge(live)

@@ -14,12 +14,14 @@ from chatbot.domain.command import (
     HelpCommand,
     ListCommand,
     RequestCommand,
+    RollbackCommand,
     ShowCommand,
     UndelegateCommand,
     parse_command,
 )
 from chatbot.domain.errors import RedlightError
 from chatbot.domain.form import Form
+from chatbot.slack import rollbacks
 from chatbot.slack.desk import Desk, Payload, answering, whisper
 
 
@@ -39,6 +41,9 @@ def _change(desk: Desk, command: Payload, client: WebClient, respond: Respond) -
         RequestCommand: lambda asked: _request(desk, user, asked, command, client),
         ShowCommand: lambda asked: _show(desk, user, asked.number, respond),
         CancelCommand: lambda asked: _cancel(desk, user, asked.number, respond),
+        RollbackCommand: lambda asked: rollbacks.ask(
+            desk, user, asked.number, command["trigger_id"], client
+        ),
         ListCommand: lambda asked: _list(desk, user, asked.filter, respond),
         DelegateCommand: lambda asked: _delegate(desk, user, asked, respond),
         UndelegateCommand: lambda asked: _undelegate(desk, user, asked, respond),

@@ -13,6 +13,7 @@ from chatbot.ports import Chat, Clock, Store
 from chatbot.services.approvals import Approvals
 from chatbot.services.delegations import Delegations
 from chatbot.services.requests import Requests
+from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
 
 log = structlog.get_logger()
@@ -26,6 +27,7 @@ class Desk:
     """The services behind the listeners."""
 
     requests: Requests
+    rollbacks: RollbackRequests
     environments: Mapping[str, Environment]
     store: Store
     chat: Chat

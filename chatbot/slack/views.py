@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from chatbot.blocks import request_form, texts
+from chatbot.blocks import request_form, rollback_form, texts
 from chatbot.domain.errors import InvalidInput, RedlightError
 from chatbot.domain.form import fields_for
 from chatbot.domain.mrkdwn import shorten
+from chatbot.slack import rollbacks
 from chatbot.slack.desk import Desk, Payload
 
 _ERROR_LENGTH = 500
@@ -21,6 +22,9 @@ def register(app: App, desk: Desk) -> None:
 
     @app.view(request_form.CALLBACK_ID)
     def submitted(ack: Ack, body: Payload, view: Payload) -> None:
+        if rollback_form.named(view):
+            rollbacks.submitted(desk, ack, body["user"]["id"], view)
+            return
         form = request_form.read(view)
         shown = request_form.asked_fields(view)
         wanted = fields_for(form, desk.environments.get(form.environment))

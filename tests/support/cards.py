@@ -14,6 +14,7 @@ from chatbot.domain.change import (
     PlannedObject,
     PullRequest,
     PullRequestState,
+    RolledBack,
     SnapshotEntry,
     Step,
     Waiting,
@@ -99,6 +100,21 @@ def pull_request(**fields: Any) -> PullRequest:
 
 MERGED = pull_request(state=PullRequestState.MERGED, merge_sha="3f2a91c" + "0" * 33)
 SNAPSHOT = (SnapshotEntry(target=target(), manifest={"kind": "Deployment"}),)
+
+ROLLBACK = change_request(
+    operation=Operation.ROLLBACK,
+    environment="test",
+    replicas=None,
+    rolls_back=12,
+    justification="Rolls back CHG-12: checkout fails for every tenth visitor.",
+    rollback_plan="Roll this one back in turn; CHG-12 is there again then.",
+)
+GOES = PlannedObject(
+    target=target(),
+    action=ObjectAction.DELETE,
+    diff="--- live\n+++ wanted\n@@ -1,2 +0,0 @@\n-kind: Deployment\n-replicas: 2",
+    resource_version="1",
+)
 
 
 def failure(sentence: str = POD, remedy: str = "") -> Failed:
@@ -194,6 +210,12 @@ def ways() -> dict[str, Change]:
         "pr_open": direct(*ASK, pull_request=pull_request()),
         "pr_closed": direct(*COMPARE, pull_request=pull_request(), failure=CLOSED, divergence=DIFF),
         "completed": direct(*DONE, pull_request=MERGED),
+        "completed_rollback_asked_for": direct(
+            *DONE, pull_request=MERGED, rolled_back=RolledBack(by=31)
+        ),
+        "completed_rolled_back_since": direct(
+            *DONE, pull_request=MERGED, rolled_back=RolledBack(by=31, done=True)
+        ),
         "cancelled": direct(*CONFIRM, State.CANCELLED),
         "expired": direct(*CONFIRM, State.EXPIRED),
         "failed": direct(*ROLL_OUT, State.FAILED, failure=failure()),
@@ -203,6 +225,12 @@ def ways() -> dict[str, Change]:
         "rolled_back": direct(*BACK, State.ROLLED_BACK, failure=failure()),
         "rolled_back_as_asked": direct(*ASK, State.ROLLING_BACK, State.ROLLED_BACK),
     }
+
+
+def rollback(*states: State, **progress: Any) -> Change:
+    """CHG-31, which takes CHG-12 back and deletes what that made."""
+    fields = {"number": 31, "request": ROLLBACK, "plan": plan(objects=(GOES,)), **progress}
+    return direct(*states, **fields)
 
 
 def card(shown: Change, **environment_fields: Any) -> Card:

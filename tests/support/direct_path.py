@@ -19,6 +19,7 @@ from chatbot.services.ledger import Ledger
 from chatbot.services.plan import Planner
 from chatbot.services.proposals import Proposals
 from chatbot.services.repository import ClusterRepository
+from chatbot.services.rollbacks import Rollbacks
 from chatbot.services.rollout import Rollout
 from tests.support import builders, kube
 from tests.support.forge import SENIOR, ForgeProcess
@@ -47,11 +48,7 @@ class DirectPath:
         self.environments: dict[str, Environment] = {}
         self.set(confirm=False)
         self.git = github_host(forge) if forge else host_at(NOWHERE)
-        self.planner = Planner(self.environments, clusters, self.ledger)
         auto_sync = AutoSync(self.environments, ArgoCDs(clusters), store, self.ledger)
-        self.rollout = Rollout(
-            self.environments, clusters, self.git, store, self.ledger, self.planner, auto_sync
-        )
         repository = ClusterRepository(self.git, KubectlKustomize())
         proposals = Proposals(
             environments=self.environments,
@@ -61,6 +58,11 @@ class DirectPath:
             ledger=self.ledger,
             login_of=lambda user: "octo-requester" if user == builders.REQUESTER else "",
         )
+        rollbacks = Rollbacks(self.environments, store, clusters, self.git, proposals, self.ledger)
+        self.planner = Planner(self.environments, clusters, self.ledger, rollbacks)
+        self.rollout = Rollout(
+            self.environments, clusters, self.git, store, self.ledger, self.planner, auto_sync
+        )
         self.backfill = Backfill(
             environments=self.environments,
             clusters=clusters,
@@ -69,6 +71,7 @@ class DirectPath:
             proposals=proposals,
             ledger=self.ledger,
             auto_sync=auto_sync,
+            rollbacks=rollbacks,
         )
         self.repo: Any = forge.github(SENIOR).get_repo(forge.repo) if forge else None
 

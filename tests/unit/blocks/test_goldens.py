@@ -4,9 +4,9 @@ from itertools import product
 import pytest
 
 from chatbot.blocks import card as card_blocks
-from chatbot.blocks import reject_form, request_form, texts
+from chatbot.blocks import reject_form, request_form, rollback_form, texts
 from chatbot.blocks.review import review_blocks
-from chatbot.domain.change import Change, ObjectAction
+from chatbot.domain.change import Change, ObjectAction, Path
 from chatbot.domain.command import REQUESTABLE
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form
@@ -14,7 +14,16 @@ from chatbot.domain.lifecycle import State
 from tests.support import reviews
 from tests.support.approvals import gitops_cards
 from tests.support.builders import NOW
-from tests.support.cards import DIRECT_ENVIRONMENTS, ENVIRONMENTS, card, direct, plan, ways
+from tests.support.cards import (
+    CONFIRM,
+    DIRECT_ENVIRONMENTS,
+    ENVIRONMENTS,
+    card,
+    direct,
+    plan,
+    rollback,
+    ways,
+)
 from tests.unit.blocks.golden import FOLDER, assert_golden
 
 WAYS = ways()
@@ -80,6 +89,17 @@ def test_a_prefilled_modal_shows_what_was_typed() -> None:
     assert_golden("modal_prefilled", request_form.view(form, ENVIRONMENTS))
 
 
+def test_the_card_of_a_rollback_looks_as_agreed() -> None:
+    shown = card(rollback(*CONFIRM)).model_copy(update={"links": {12: "https://a.slack.example/1"}})
+    assert_golden("card_rollback", card_blocks.blocks(shown))
+
+
+def test_the_rollback_modal_says_what_it_takes_back() -> None:
+    original = WAYS["completed"]
+    assert_golden("modal_rollback", rollback_form.view(original, Path.DIRECT))
+    assert_golden("modal_rollback_by_pull_request", rollback_form.view(original, Path.GITOPS))
+
+
 def test_the_list_looks_as_agreed() -> None:
     changes = [
         change.model_copy(update={"number": number})
@@ -127,7 +147,10 @@ def test_every_golden_is_held_against_something() -> None:
         "modal_empty",
         "modal_closed",
         "modal_prefilled",
+        "card_rollback",
         "modal_reject",
+        "modal_rollback",
+        "modal_rollback_by_pull_request",
         "list",
         "list_empty",
         "list_none_open",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatbot.blocks import card as card_blocks
-from chatbot.blocks import kit, reject_form, request_form, texts
+from chatbot.blocks import kit, reject_form, request_form, rollback_form, texts
 from chatbot.domain import story_approval
 from chatbot.domain.approval_line import explanation
 from chatbot.domain.card import Card
@@ -133,6 +133,12 @@ def test_the_modal_with_the_longest_input_is_taken_by_slack(
     assert violations(request_form.view(nowhere, ENVIRONMENTS)) == []
 
 
+@each_longest
+def test_the_rollback_modal_of_the_longest_change_is_taken_by_slack(change: Change) -> None:
+    for path in Path:
+        assert violations(rollback_form.view(change, path)) == []
+
+
 def test_more_environments_than_slack_lists_do_not_break_the_modal() -> None:
     many = {f"test-{number}": environment() for number in range(150)}
     assert violations(request_form.view(Form(), many)) == []
@@ -165,7 +171,8 @@ def test_help_and_home_are_taken_by_slack() -> None:
 def test_every_modal_names_its_change() -> None:
     change = ways()["awaiting_confirmation"]
     assert request_form.view(Form(), ENVIRONMENTS)["private_metadata"].startswith('{"change": ""')
-    assert texts.whole_diff(change)["private_metadata"] == '{"change": "CHG-12"}'
+    asked = rollback_form.view(change, Path.DIRECT)["private_metadata"]
+    assert asked == texts.whole_diff(change)["private_metadata"] == '{"change": "CHG-12"}'
     assert texts.refusal("No.")["private_metadata"] == '{"change": ""}'
 
 

@@ -1,7 +1,7 @@
 """Every notice that a change can cause, for tests about all of them."""
 
 from chatbot.domain import story
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, RolledBack
 from chatbot.domain.notice import Notice
 from tests.support.builders import REQUESTER, SENIOR
 from tests.support.cards import failure, pull_request
@@ -23,6 +23,8 @@ def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]
         story.rollback_started(change, sentence),
         story.undo_started(change, SENIOR),
         story.rolled_back(change, sentence),
+        story.rolled_back_by(RolledBack(by=31)),
+        story.rolled_back_by(RolledBack(by=31, done=True)),
         story.failure_notices(change, failure(sentence, sentence)),
     ]
     return [notice for notices in told for notice in notices]

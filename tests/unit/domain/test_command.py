@@ -11,6 +11,7 @@ from chatbot.domain.command import (
     HelpCommand,
     ListCommand,
     RequestCommand,
+    RollbackCommand,
     ShowCommand,
     UndelegateCommand,
     parse_command,
@@ -19,8 +20,8 @@ from chatbot.domain.errors import Refused
 
 WORDS = st.sampled_from(
     ["request", "apply", "scale", "restart", "show", "cancel", "list", "help", "CHG-1", "test",
-     "deploy/web", "shop/deploy/web", "/", "5", "'", '"', "\\", "<!channel>", "`", "mine", "#",
-     "delegate", "undelegate", "<@U1|somebody>", "<@U1>", "3d", "<http://a|b>"]
+     "rollback", "deploy/web", "shop/deploy/web", "/", "5", "'", '"', "\\", "<!channel>", "`",
+     "mine", "#", "delegate", "undelegate", "<@U1|somebody>", "<@U1>", "3d", "<http://a|b>"]
 )  # fmt: skip
 
 
@@ -47,6 +48,7 @@ WORDS = st.sampled_from(
         ("show CHG-12", ShowCommand(12)),
         ("show chg-12", ShowCommand(12)),
         ("cancel CHG-12", CancelCommand(12)),
+        ("rollback chg-12", RollbackCommand(12)),
         ("list", ListCommand()),
         ("List", ListCommand()),
         ("list mine", ListCommand("mine")),

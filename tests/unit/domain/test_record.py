@@ -135,6 +135,12 @@ def test_a_change_that_moved_on_keeps_its_record() -> None:
     assert change_record(later) == change_record(change())
 
 
+def test_a_rollback_names_on_record_what_it_takes_back() -> None:
+    record = change_record(change(operation=Operation.ROLLBACK, rolls_back=9))
+    assert "rolls_back: CHG-9\n" in record
+    assert "rolls_back" not in change_record(change())
+
+
 def test_scaling_to_nothing_is_on_record() -> None:
     assert "replicas: 0\n" in change_record(change(replicas=0))
 

@@ -13,7 +13,7 @@ from tests.unit.domain.story_cases import everything_told
     [
         ({}, "Scale deployment/web to 3"),
         ({"operation": Operation.RESTART}, "Restart deployment/web"),
-        ({"operation": Operation.ROLLBACK}, "Roll back deployment/web"),
+        ({"operation": Operation.ROLLBACK, "rolls_back": 9}, "Roll back CHG-9: deployment/web"),
         (
             {"operation": Operation.APPLY, "targets": tuple(target(name) for name in "abcde")},
             "Apply deployment/a, deployment/b, deployment/c and 2 more",

@@ -8,6 +8,7 @@ from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.lifecycle import State
 from chatbot.domain.review import Author
 from chatbot.services.card_drawing import CardDrawing
+from chatbot.services.related_cards import RelatedCards
 from tests.support.approvals import approval, review
 from tests.support.builders import REQUESTER
 from tests.unit.services.approving import FIRST, PEER, SECOND, Council
@@ -103,7 +104,8 @@ def test_slack_is_asked_once_a_minute(council: Council) -> None:
 
 
 def test_only_a_card_that_waits_for_approval_asks_slack(council: Council) -> None:
-    drawing = CardDrawing(council.environments, council.electorates, council.clock)
+    related = RelatedCards(council.store, council.slack)
+    drawing = CardDrawing(council.environments, council.electorates, related, council.clock)
     scheduled = drawing.draw(council.change(State.SCHEDULED))
     assert scheduled.approval == ""
     assert not council.slack.asked

@@ -1,5 +1,6 @@
 """What `/change` answers, over real services and a store; Slack's own part is written down."""
 
+import json
 from typing import Any
 
 import pytest
@@ -15,12 +16,14 @@ from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
 from chatbot.services.presence import Presence
 from chatbot.services.requests import Requests
+from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
 from chatbot.services.voices import Voices
 from chatbot.slack import commands
 from chatbot.slack.desk import Desk
 from tests.support.builders import REQUESTER, SENIOR
+from tests.support.cards import MERGED
 from tests.support.store import add_change, move
 from tests.unit.services.parts import Hand, Slack, environment
 
@@ -81,6 +84,7 @@ def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
     return Listeners(
         Desk(
             requests=requests,
+            rollbacks=RollbackRequests(store, ledger, people, ENVIRONMENTS, decisions),
             environments=ENVIRONMENTS,
             store=store,
             chat=slack,
@@ -127,3 +131,18 @@ def test_who_has_no_say_lends_none(listeners: Listeners, store: SqliteStore) -> 
     assert "Only a senior has a say to delegate." in listeners.say("delegate <@U1> 3d")
     assert "I can't tell who `@somebody` is" in listeners.say("delegate @somebody 3d", SENIOR)
     assert store.delegations() == []
+
+
+def test_a_rollback_opens_a_form_that_names_the_change(
+    listeners: Listeners, store: SqliteStore
+) -> None:
+    assert "There is no CHG-1" in listeners.say("rollback CHG-1")
+    change = add_change(store)
+    assert "`/change cancel CHG-1` cancels it" in listeners.say("rollback CHG-1")
+    taken = {"pull_request": MERGED, "snapshot": ()}
+    progress = change.progress.model_copy(update=taken)
+    move(store, change, State.COMPLETED, progress=progress)
+    assert listeners.say("rollback chg-1") == "[]"
+    [view] = listeners.views
+    assert view["callback_id"] == "change_request"
+    assert json.loads(view["private_metadata"]) == {"change": "CHG-1"}

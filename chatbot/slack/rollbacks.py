@@ -1,0 +1,31 @@
+"""`/change rollback CHG-n` and the form behind it."""
+
+from slack_bolt import Ack
+from slack_sdk import WebClient
+
+from chatbot.blocks import rollback_form, texts
+from chatbot.domain.change import format_change_id
+from chatbot.domain.errors import InvalidInput, RedlightError
+from chatbot.slack.desk import Desk, Payload
+
+
+def ask(desk: Desk, user: str, number: int, trigger_id: str, client: WebClient) -> None:
+    """Open the form, if the change can be rolled back. Raises `Refused`."""
+    known = desk.requests.named(user, format_change_id(number), "roll_back")
+    original = desk.rollbacks.asked(user, known)
+    path = desk.environments[original.request.environment].request_path
+    client.views_open(trigger_id=trigger_id, view=rollback_form.view(original, path))
+
+
+def submitted(desk: Desk, ack: Ack, user: str, view: Payload) -> None:
+    """Take the filled form."""
+    try:
+        number = desk.requests.named(user, rollback_form.named(view), "roll_back")
+        typed = rollback_form.justification(view)
+        desk.rollbacks.submit(user, str(view["id"]), number, typed)
+    except InvalidInput as error:
+        ack(response_action="errors", errors=error.fields)
+    except RedlightError as error:
+        ack(response_action="push", view=texts.refusal(str(error)))
+    else:
+        ack()
