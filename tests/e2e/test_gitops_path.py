@@ -1,6 +1,7 @@
 """Staging and prod, as the people who ask and the people who agree see it: pull request, policy,
 approval, merge, sync, healthy; and nothing in the cluster before all of it."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import yaml
@@ -91,3 +92,104 @@ def test_a_restart_of_prod_goes_the_same_way(deployed: World) -> None:
     template = world.live("deploy/api", "shop-prod")["spec"]["template"]
     annotation = "kubectl.kubernetes.io/restartedAt"
     assert template["metadata"]["annotations"][annotation] == change.progress.restarted_at
+
+
+def approved(world: World, change: Change, *seniors: str) -> Change:
+    """These seniors say yes, one after the other, and the change goes on to its end."""
+    for senior in seniors:
+        world.click(change, "approve", senior)
+        world.until(lambda who=senior: who in voices(world, change))
+    return world.wait(change, State.COMPLETED)
+
+
+def voices(world: World, change: Change) -> list[str]:
+    return [approval.user for approval in world.change(change).progress.approvals]
+
+
+def web(world: World, *replacements: tuple[str, str], ref: str = "main") -> str:
+    """The prod manifest of `web` with texts replaced."""
+    text = world.file(f"{PROD}/shop-prod/web.yaml", ref)
+    for old, new in replacements:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def test_what_policy_denies_is_blocked_until_somebody_pushes_what_mends_it(
+    deployed: World,
+) -> None:
+    world = deployed
+    world.start()
+    image = "registry.example.com/shop/web"
+    tag = web(world).split(f"{image}:")[1].split()[0]
+    change = world.request("apply prod", manifest=web(world, (tag, "latest")), **WHY)
+    change = world.wait(change, State.BLOCKED)
+    world.shows(change, "latest", "images")
+    [pull] = pull_requests(world)
+    commit = world.repo.get_commit(pull.head.sha)
+    assert next(each.state for each in commit.get_statuses()) == "failure"
+
+    world.push(change.branch, f"{PROD}/shop-prod/web.yaml", web(world, (tag, "9.9.9")))
+    world.wait(change, State.AWAITING_APPROVAL)
+    change = approved(world, change, SENIOR)
+    containers = world.live("deploy/web", "shop-prod")["spec"]["template"]["spec"]["containers"]
+    assert containers[0]["image"] == f"{image}:9.9.9"
+    assert "policy.denied" in world.events(change)
+
+
+def test_a_quorum_of_two_needs_two_and_a_new_commit_voids_what_was_said(
+    deployed: World,
+) -> None:
+    world = deployed
+    world.configure(('class = "prod"\n', 'class = "prod"\napprovals = 2\n'))
+    world.start()
+    change = world.request("scale prod deploy/web 8", **WHY)
+    world.wait(change, State.AWAITING_APPROVAL)
+    world.shows(change, "Needs 2 more")
+    world.click(change, "approve", SENIOR)
+    world.shows(change, "Needs 1 more")
+
+    eight = web(world, ref=change.branch)
+    world.push(change.branch, f"{PROD}/shop-prod/web.yaml", eight.replace(": 8", ": 9"))
+    world.shows(change, "Needs 2 more", "replicas: 9", "counts no more")
+    world.tells(change, "void")
+    change = approved(world, change, SENIOR, OTHER_SENIOR)
+    assert replicas(world) == 9
+    assert len(change.progress.approvals) == 3
+
+
+def test_a_window_is_waited_for_and_one_that_went_by_ends_the_change(deployed: World) -> None:
+    world = deployed
+    world.start()
+    now = datetime.now(UTC)
+    opens, closes = now + timedelta(seconds=20), now + timedelta(minutes=10)
+    change = world.request(
+        "scale prod deploy/web 6",
+        **WHY,
+        window_start=opens.strftime("%Y-%m-%d %H:%M:%S"),
+        window_end=closes.strftime("%Y-%m-%d %H:%M:%S"),
+    )
+    world.wait(change, State.AWAITING_APPROVAL)
+    world.click(change, "approve", SENIOR)
+    world.wait(change, State.SCHEDULED)
+    world.shows(change, "maintenance window")
+    change = world.wait(change, State.COMPLETED)
+    merged = next(e for e in world.store.events(change.number) if e.entry.kind == "change.started")
+    assert merged.entry.at >= opens.replace(microsecond=0)
+
+
+def test_a_base_that_moved_on_the_same_lines_is_settled_by_making_the_edit_anew(
+    deployed: World,
+) -> None:
+    world = deployed
+    world.start()
+    change = world.request("scale prod deploy/web 8", **WHY)
+    world.wait(change, State.AWAITING_APPROVAL)
+    was = replicas(world)
+    world.push("main", f"{PROD}/shop-prod/web.yaml", web(world, (f": {was}", f": {was + 1}")))
+    world.click(change, "approve", SENIOR)
+    world.tells(change, "not what would be merged", "up to date")
+    world.wait(change, State.AWAITING_APPROVAL)
+    change = approved(world, change, SENIOR)
+    assert replicas(world) == 8
+    assert len(pull_requests(world)) == 1
