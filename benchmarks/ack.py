@@ -6,8 +6,10 @@ modals are checked against the cluster and stored, planned and shown on a card, 
 those changes. The anchor only acknowledges.
 """
 
+import json
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.lifecycle import State
 
 GOAL_RATIO, GOAL_MS = 1.5, 250.0
+NAMESPACE = "shop-test"
 WARM_UP = 1
 """Rounds that are not counted: connections, caches and code are cold in them."""
 
@@ -25,15 +28,26 @@ Deed = Callable[[], object]
 
 
 def rows(folder: Path, scale: Scale) -> list[Row]:
-    """A row each for commands, modals and buttons."""
+    """A row each for commands, modals (all for one object, and each for another) and buttons."""
     at_once, rounds = scale.of(50, 3), scale.of(7, 1)
     with stage(folder) as on:
+        _deploy(on, at_once)
         on.redlight()
         on.bare_bolt()
         bursts = _Bursts(on, at_once)
         for number in range(rounds + WARM_UP):
             bursts.round(number, counted=number >= WARM_UP)
-    return [_row(f"ack of {at_once} {kind}s at once, p99", *took) for kind, took in bursts.all()]
+    return [_row(f"ack of {at_once} {kind}, p99", *took) for kind, took in bursts.all()]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What people do: each deed makes one envelope, of which the bot gets some copies."""
+
+    name: str
+    prepare: Callable[[], Sequence[Deed]]
+    copies: int = 1
+    differ_in: str = ""
 
 
 class _Bursts:
@@ -49,30 +63,32 @@ class _Bursts:
 
     def round(self, number: int, *, counted: bool) -> None:
         bots = ("ours", "bare") if number % 2 else ("bare", "ours")
-        deeds: dict[str, Callable[[], tuple[Sequence[Deed], int]]] = {
-            "command": lambda: ([self._type] * self._at_once, 1),
-            "modal": lambda: ([self._filled_form()], self._at_once),
-            "button": lambda: (presses(), 1),
-        }
         presses = cache(self._presses)  # both bots are shown the same clicks
-        for kind, prepare in deeds.items():
+        forms: dict[str, Any] = {"prepare": self._filled_form, "copies": self._at_once}
+        for kind in (
+            _Kind("commands at once", lambda: [self._type] * self._at_once),
+            _Kind("modals at once", **forms),
+            _Kind("modals at once, each for another object", **forms, differ_in="name"),
+            _Kind("buttons at once", presses),
+        ):
             for bot in bots:
-                act, copies = prepare()
-                took = self._on.burst(bot, act, copies=copies)
+                took = self._on.burst(
+                    bot, kind.prepare(), copies=kind.copies, differ_in=kind.differ_in
+                )
                 self._settle()
                 if counted:
-                    both = self._took.setdefault(kind, ([], []))
+                    both = self._took.setdefault(kind.name, ([], []))
                     both[bots.index(bot) ^ (bots[0] != "ours")].append(took)
 
     def _type(self) -> None:
         self._on.command("request scale test deploy/web 3")
 
-    def _filled_form(self) -> Deed:
+    def _filled_form(self) -> list[Deed]:
         """Open the form, and give what fills it in and sends it."""
         self._on.aim("ours")
         self._on.slack.command(REQUESTER, CHANNEL, "/change", "scale test deploy/web 3")
         self._on.slack.view(REQUESTER, "change_request")
-        return lambda: self._on.slack.submit(REQUESTER, {"justification": "More visitors."})
+        return [lambda: self._on.slack.submit(REQUESTER, {"justification": "More visitors."})]
 
     def _presses(self) -> list[Deed]:
         """Cancel on as many cards as a burst has; ours really cancels them."""
@@ -100,6 +116,29 @@ class _Bursts:
         finally:
             store.close()
         self._on.quiet()
+
+
+def _deploy(on: Stage, count: int) -> None:
+    """A Deployment for each modal that names another than `web`."""
+    labels = {"app": "web"}
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "web", "image": "registry.example/web:1"}]},
+    }
+    made = [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": f"web-{number}", "namespace": NAMESPACE},
+            "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": template},
+        }
+        for number in range(1, count)
+    ]
+    on.cluster.kubectl(
+        "apply",
+        "--filename=-",
+        stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": made}),
+    )
 
 
 def _cancel(card: dict[str, Any]) -> dict[str, Any] | None:

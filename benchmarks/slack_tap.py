@@ -37,6 +37,8 @@ class Burst:
 
     collect: int
     copies: int
+    differ_in: str
+    """A field of the modal whose value gets a number of its own in each copy."""
     held: list[dict[str, Any]] = field(default_factory=list)
     sent: dict[str, float] = field(default_factory=dict)
     acks: dict[str, float] = field(default_factory=dict)
@@ -108,7 +110,7 @@ class Tap:
     async def _release(self, burst: Burst) -> None:
         frames = list(burst.held)
         for frame in burst.held:
-            frames += [_copy(frame) for _ in range(burst.copies - 1)]
+            frames += [_copy(frame, n, burst.differ_in) for n in range(1, burst.copies)]
         texts = [(frame["envelope_id"], json.dumps(frame)) for frame in frames]
         bot = self.bots[self.aim]
         now = time.perf_counter()
@@ -134,13 +136,22 @@ class Tap:
 TAP = web.AppKey("tap", Tap)
 
 
-def _copy(frame: dict[str, Any]) -> dict[str, Any]:
+def _copy(frame: dict[str, Any], number: int, differ_in: str) -> dict[str, Any]:
     """The same from somebody else: another envelope and, of a modal, another view."""
     copy = {**frame, "envelope_id": f"copy-{uuid.uuid4()}"}
     if "view" in frame["payload"]:
         view = {**frame["payload"]["view"], "id": f"V{uuid.uuid4().hex[:10].upper()}"}
+        if differ_in:
+            view["state"] = _numbered(view["state"], differ_in, number)
         copy["payload"] = {**frame["payload"], "view": view}
     return copy
+
+
+def _numbered(state: dict[str, Any], field_name: str, number: int) -> dict[str, Any]:
+    block = state["values"][field_name]
+    typed = block[field_name]
+    numbered = {**block, field_name: {**typed, "value": f"{typed['value']}-{number}"}}
+    return {**state, "values": {**state["values"], field_name: numbered}}
 
 
 async def _open(request: web.Request) -> web.StreamResponse:
@@ -187,7 +198,7 @@ async def _hook(request: web.Request) -> web.StreamResponse:
 async def _burst(request: web.Request) -> web.StreamResponse:
     tap, asked = request.app[TAP], await request.json()
     tap.aim = asked["bot"]
-    tap.burst = burst = Burst(asked["collect"], asked["copies"])
+    tap.burst = burst = Burst(asked["collect"], asked["copies"], asked["differ_in"])
     try:
         await asyncio.wait_for(burst.done.wait(), SECONDS)
     except TimeoutError:

@@ -63,13 +63,20 @@ class Stage:
             raise RuntimeError(f"{bot} is not connected")
 
     def burst(
-        self, bot: str, deeds: Sequence[Callable[[], object]], *, copies: int = 1
+        self,
+        bot: str,
+        deeds: Sequence[Callable[[], object]],
+        *,
+        copies: int = 1,
+        differ_in: str = "",
     ) -> list[float]:
         """Seconds to each acknowledgement of what people do at the same instant.
 
-        Each deed makes one envelope; with `copies` the bot gets each so many times.
+        Each deed makes one envelope; with `copies` the bot gets each so many times, the others
+        with `-1`, `-2` … after the value of the field that they `differ_in`.
         """
-        told = self._people.submit(self._post, "burst", bot=bot, collect=len(deeds), copies=copies)
+        asked = {"bot": bot, "collect": len(deeds), "copies": copies, "differ_in": differ_in}
+        told = self._people.submit(self._post, "burst", **asked)
         self._armed(told)
         doing = [self._people.submit(deed) for deed in deeds]
         seconds: list[float] = told.result()["seconds"]
