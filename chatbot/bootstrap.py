@@ -45,6 +45,7 @@ from chatbot.services.reconcile import DueWork, Reconciler, Step
 from chatbot.services.related_cards import RelatedCards
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.requests import Requests
+from chatbot.services.reverts import Reverts
 from chatbot.services.review import Reviewer
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rollbacks import Rollbacks
@@ -306,6 +307,9 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         gitops=gitops,
         rollbacks=parts.rollbacks,
     )
+    reverts = Reverts(
+        environments, parts.git, parts.repository, parts.proposals, deployment, ledger
+    )
     steps: dict[State, Step] = {
         State.REQUESTED: gitops.propose,
         State.PR_OPEN: gitops.review,
@@ -314,9 +318,11 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         State.SCHEDULED: gates.start,
         State.SYNCING: deployment.sync,
         State.VALIDATING: deployment.validate,
+        State.ROLLING_BACK: reverts.roll_back,
         State.COMPLETED: gitops.tidy,
         State.REJECTED: gitops.tidy,
         State.CANCELLED: gitops.tidy,
         State.EXPIRED: gitops.tidy,
+        State.ROLLED_BACK: gitops.tidy,
     }
     return {(Path.GITOPS, state): step for state, step in steps.items()}

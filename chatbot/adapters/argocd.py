@@ -14,7 +14,7 @@ from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.api import MERGE_PATCH, Api, writing
 from chatbot.domain.argocd import Application, read_application
 from chatbot.domain.argocd_pause import Patch, Paused, Restored, pause, restore
-from chatbot.domain.argocd_sync import SyncOrder, Told, tell
+from chatbot.domain.argocd_sync import SyncOrder, Told, tell, terminate
 from chatbot.domain.argocd_windows import SyncWindow, read_windows
 from chatbot.domain.errors import Conflict, Forbidden, NotFound, RetryLater
 from chatbot.ports import Deployer, Deployers
@@ -84,6 +84,15 @@ class ArgoCD(Deployer):
             return told, {"operation": operation}
 
         return self._change(name, namespace, decide, "start a sync of")
+
+    def terminate(self, name: str, namespace: str, change: str, revision: str) -> bool:
+        """Set the phase that Argo CD takes as the order to stop."""
+
+        def decide(application: Application) -> tuple[bool, Patch]:
+            runs, patch = terminate(application, change, revision)
+            return runs, patch or {}
+
+        return self._change(name, namespace, decide, "end the sync of")
 
     def pause(self, name: str, namespace: str, change: str, until: datetime) -> Paused:
         """Take `automated` away and say so on the Application, in one write."""

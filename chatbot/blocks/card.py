@@ -168,7 +168,7 @@ def _trouble(change: Change) -> list[Block]:
 
 def _what_happened(change: Change) -> str:
     if change.path is Path.GITOPS:
-        return "" if merged(change) or change.state in TERMINAL else "Nothing was applied."
+        return _what_happened_in_git(change)
     match change.state:
         case State.BLOCKED | State.FAILED if not touched(change):
             return "Nothing was applied."
@@ -184,6 +184,23 @@ def _what_happened(change: Change) -> str:
             return "The cluster has the change; Git does not have it yet."
         case _:
             return ""
+
+
+def _what_happened_in_git(change: Change) -> str:
+    place = escape(change.request.environment)
+    match change.state:
+        case State.ROLLING_BACK if not stands_still(change):
+            return "Its commit is being taken back."
+        case State.ROLLING_BACK:
+            return "Taking its commit back did not work by itself."
+        case State.HELD:
+            return f"Its commit was taken back. Other changes to {place} wait."
+        case State.ROLLED_BACK:
+            return "Its commit was taken back."
+        case _ if merged(change) or change.state in TERMINAL:
+            return ""
+        case _:
+            return "Nothing was applied."
 
 
 def _who_acts(change: Change) -> str:
@@ -281,6 +298,8 @@ def _ending(change: Change) -> list[Block]:
     pull_request = change.progress.pull_request
     if pull_request and not asks_for_merge(change):
         texts += _git_links(pull_request)
+    if back := change.progress.revert:
+        texts.append(f"taken back by {link(back.url, f'#{back.number}')}")
     if change.state is State.COMPLETED and not change.progress.rolled_back and merged(change):
         texts.append(f"take it back: {code(f'/change rollback {change.id}')}")
     if change.state in TERMINAL:

@@ -80,6 +80,17 @@ def tell(application: Application, order: SyncOrder) -> tuple[Told, Json]:
     return Told.STARTED, _operation(application, order)
 
 
+def terminate(application: Application, change: str, revision: str) -> tuple[bool, Json]:
+    """Whether the change's own operation for a revision runs, and the patch that ends it, as Argo
+    CD's own API server would; none when it has not begun or is ending already."""
+    running, state = application.in_flight, application.state
+    if running is None or not is_ours(running, change, revision):
+        return False, None
+    if state is None or state.operation is not running or state.phase is not Phase.RUNNING:
+        return True, None
+    return True, {"status": {"operationState": {"phase": Phase.TERMINATING.value}}}
+
+
 def busy(application: Application, running: SyncOperation) -> str:
     """A sentence that says whose operation runs."""
     return (

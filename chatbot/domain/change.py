@@ -309,7 +309,15 @@ class Progress(BaseModel):
     revert: PullRequest | None = None
     """The pull request that takes a merged change back."""
     revert_base_sha: str = ""
-    """The commit that its branch starts from, decided before the branch is made."""
+    """The commit that its newest commit is made on, decided before it is made."""
+    revert_commit_sha: str = ""
+    """Our newest commit on its branch; empty while one is due."""
+    reverted_sha: str = ""
+    """The commit of the base branch that is without the change; empty while there is none."""
+    reverted_at: AwareDatetime | None = None
+    """When that was seen, from which on Argo CD is waited for."""
+    revert_because: str = ""
+    """Why a merged change is taken back."""
     takes_back: TakenBack | None = None
     """Only of a rollback, once it is decided."""
     rolled_back: RolledBack | None = None
@@ -351,6 +359,11 @@ class Change(BaseModel):
     def branch(self) -> str:
         """The change's branch in the cluster repository."""
         return f"mcp-ocs/change-{self.id.lower()}"
+
+    @property
+    def revert_branch(self) -> str:
+        """The branch that takes it back, if that has to be."""
+        return f"{self.branch}-revert"
 
 
 def format_change_id(number: int) -> str:

@@ -114,3 +114,30 @@ def revert_started(change: Change, failure: Failure) -> list[Notice]:
         thread(f"rollback:{change.revision}", text),
         to_requester(change, f"outcome:rollback:{change.revision}", f"{named(change)}\n{text}"),
     ]
+
+
+def revert_opened(asked: PullRequest) -> list[Notice]:
+    """The way back, in Git."""
+    label = f"pull request #{asked.number}"
+    text = f"Opened {link(asked.url, label)}, which takes it back on top of what is there now."
+    return [thread(f"revert_opened:{asked.number}", text)]
+
+
+def reverted(revision: str) -> list[Notice]:
+    """Git is without it."""
+    text = f"Git is without it at {code(revision[:7])}. Argo CD brings that into the cluster."
+    return [thread(f"reverted:{revision}", text)]
+
+
+def held(change: Change, remarks: Sequence[str]) -> list[Notice]:
+    """It is taken back; now somebody has to say that all is well again."""
+    place = escape(change.request.environment)
+    more = "".join(f"\n{reason(remark)}" for remark in remarks)
+    well = f"But {place} is not well yet:{more}" if remarks else "Argo CD calls it healthy again."
+    text = (
+        f"🔴 It was taken back. {well}\nOther changes to {place} wait until a senior releases it."
+    )
+    return [
+        thread(f"held:{change.revision}", text),
+        to_requester(change, "outcome:held", f"{named(change)}\n{text}"),
+    ]

@@ -21,6 +21,11 @@ class Deployer(Protocol):
         whose it is, while another operation runs. An Application with auto-sync is not told."""
         ...
 
+    def terminate(self, name: str, namespace: str, change: str, revision: str) -> bool:
+        """End the change's own operation for a revision, as `argocd app terminate-op` does; other
+        operations are left alone. Whether it still runs: Argo CD takes a moment."""
+        ...
+
     def pause(self, name: str, namespace: str, change: str, until: datetime) -> Paused:
         """Pause auto-sync for a change; a later `until` prolongs its own pause. Raises `Conflict`
         when another change has paused it, or somebody turned auto-sync on again meanwhile."""

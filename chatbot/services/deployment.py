@@ -46,7 +46,7 @@ class Deployment:
         outcomes = self.outcomes(change, merged.merge_sha)
         if failed := _reasons(outcomes, Verdict.FAILED):
             return self._unhealthy(change, failed)
-        argocd, deployer = self._argocd(change)
+        argocd, deployer = self.argocd(change)
         applications = [deployer.application(name, argocd.namespace) for name in argocd.names]
         if all(deployed(application, merged.merge_sha) for application in applications):
             return self.ledger.advance(
@@ -59,7 +59,7 @@ class Deployment:
             )
         if self._late(change):
             return self._unhealthy(change, _late(outcomes))
-        return self._watch(change, outcomes)
+        return self.watch(change, outcomes)
 
     def validate(self, change: Change) -> Change:
         """Step `validating`: Synced at that revision and Healthy, for a settle time, everywhere."""
@@ -75,11 +75,11 @@ class Deployment:
             return self._completed(change, [])
         if self._late(change):
             return self._unhealthy(change, _late(outcomes))
-        return self._watch(change, outcomes)
+        return self.watch(change, outcomes)
 
     def tell(self, change: Change, revision: str) -> None:
         """Have every Application synced at a revision, once for each attempt."""
-        argocd, deployer = self._argocd(change)
+        argocd, deployer = self.argocd(change)
         order = SyncOrder(
             change=change.id,
             revision=revision,
@@ -93,7 +93,7 @@ class Deployment:
 
     def outcomes(self, change: Change, revision: str) -> dict[str, SyncOutcome]:
         """What came of a revision in each Application so far, by name."""
-        argocd, deployer = self._argocd(change)
+        argocd, deployer = self.argocd(change)
         return {
             name: sync_outcome(
                 deployer.application(name, argocd.namespace),
@@ -136,7 +136,8 @@ class Deployment:
             waiting=None,
         )
 
-    def _watch(self, change: Change, outcomes: Mapping[str, SyncOutcome]) -> Change:
+    def watch(self, change: Change, outcomes: Mapping[str, SyncOutcome]) -> Change:
+        """Look again soon; the card says meanwhile what Argo CD says."""
         lines = tuple(line for each in outcomes.values() for line in each.reasons)
         settling = {
             name: each.settling for name, each in outcomes.items() if each.settling is not None
@@ -166,6 +167,7 @@ class Deployment:
                 data=data,
                 notices=story.revert_started(change, failure),
                 failure=failure,
+                revert_because=failure.sentence,
             )
         return self.ledger.note(
             change,
@@ -178,11 +180,12 @@ class Deployment:
         )
 
     def _late(self, change: Change) -> bool:
-        argocd, _ = self._argocd(change)
+        argocd, _ = self.argocd(change)
         started = change.progress.applied_at or change.updated_at
         return self.ledger.clock.now() - started > argocd.timeout
 
-    def _argocd(self, change: Change) -> tuple[ArgoApplications, Deployer]:
+    def argocd(self, change: Change) -> tuple[ArgoApplications, Deployer]:
+        """The Applications that deploy the change's environment, and who is asked about them."""
         environment = self._environment(change)
         if environment.argocd is None:
             raise Permanent(

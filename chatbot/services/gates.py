@@ -40,7 +40,8 @@ class Gates:
             return moved
         if seen != change.progress.pull_request:
             return self.ledger.rest(change, AT_ONCE, pull_request=seen)
-        for closed in (self._window, self._held, self._line):
+        # The environment may become held while the line is waited for.
+        for closed in (self._window, self._held, self._line, self._held):
             if (waits := closed(change)) is not None:
                 return waits
         if not met(change, self.electorates.of(change)):

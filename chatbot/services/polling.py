@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from chatbot.domain.change import Change, PullRequest, PullRequestState
 from chatbot.domain.errors import Permanent, RetryLater
 from chatbot.domain.lifecycle import State
 from chatbot.ports import GitHost, Store
@@ -14,7 +15,13 @@ from chatbot.services.reconcile import touch
 log = structlog.get_logger()
 
 WITH_PULL_REQUEST = frozenset(
-    {State.PR_OPEN, State.AWAITING_APPROVAL, State.SCHEDULED, State.BLOCKED}
+    {
+        State.PR_OPEN,
+        State.AWAITING_APPROVAL,
+        State.SCHEDULED,
+        State.BLOCKED,
+        State.ROLLING_BACK,
+    }
 )
 """Where somebody's push, review or merge may be what a change waits for."""
 
@@ -31,7 +38,8 @@ class PullRequestPoll:
     def run(self) -> None:
         """Ask for each; one that cannot be asked is asked at the next poll."""
         for number in self.store.in_states(WITH_PULL_REQUEST):
-            known = self.store.change(number).progress.pull_request
+            change = self.store.change(number)
+            known = _waited_for(change)
             if known is None:
                 continue
             try:
@@ -42,6 +50,22 @@ class PullRequestPoll:
             except Permanent as error:
                 log.warning("poll.failed", change=number, because=str(error))
                 continue
-            if now is not None and now != known:
+            if now is not None and _moved(change, known, now):
                 touch(self.store, self.ledger, number)
                 self.wake(number)
+
+
+def _waited_for(change: Change) -> PullRequest | None:
+    """The pull request that the change may wait for."""
+    if change.state is not State.ROLLING_BACK:
+        return change.progress.pull_request
+    asked = change.progress.revert
+    return None if asked is None or asked.state is PullRequestState.MERGED else asked
+
+
+def _moved(change: Change, known: PullRequest, now: PullRequest) -> bool:
+    """Whether to look at the change. A way back that stands still is not tried again for every
+    comment on its pull request: only its merge or its end counts."""
+    if change.state is State.ROLLING_BACK:
+        return now.state is not known.state
+    return now != known
