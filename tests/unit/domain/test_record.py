@@ -243,8 +243,9 @@ def test_whatever_people_type_does_nothing_in_github(
         environment=name,
     )
     body = pull_request_body(evil, login="octo-requester", card=name)
-    for text in (outside_code(body), pull_request_title(evil), commit_message(evil)):
-        text.encode()
+    for said in (outside_code(body), pull_request_title(evil), commit_message(evil)):
+        said.encode()
+        text = re.sub(r"<https?://[^<>\s]*>", "", said)  # nothing inside a link is looked at
         assert not re.search(r"@\w", text)
         assert not re.search(r"#\\?\d", text)
         assert not re.search(r"(?i)gh\\?-\d", text)
