@@ -1,14 +1,15 @@
 """Staging and prod, as the people who ask and the people who agree see it: pull request, policy,
 approval, merge, sync, healthy; and nothing in the cluster before all of it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
-from tests.support.argocd_world import application, deployed
+from tests.support.argocd_world import application, deployed, sync_status
 from tests.support.world import OTHER_SENIOR, REQUESTER, SENIOR, World, buttons, pull_requests
 
 __all__ = ["deployed"]
@@ -158,10 +159,10 @@ def test_a_quorum_of_two_needs_two_and_a_new_commit_voids_what_was_said(
     assert len(change.progress.approvals) == 3
 
 
-def test_a_window_is_waited_for_and_one_that_went_by_ends_the_change(deployed: World) -> None:
+def test_a_window_is_waited_for(deployed: World) -> None:
     world = deployed
     world.start()
-    now = datetime.now(UTC)
+    now = datetime.now(ZoneInfo("Europe/Berlin"))  # where the requester is
     opens, closes = now + timedelta(seconds=20), now + timedelta(minutes=10)
     change = world.request(
         "scale prod deploy/web 6",
@@ -193,3 +194,48 @@ def test_a_base_that_moved_on_the_same_lines_is_settled_by_making_the_edit_anew(
     change = approved(world, change, SENIOR)
     assert replicas(world) == 8
     assert len(pull_requests(world)) == 1
+
+
+def test_what_argocd_cannot_sync_is_taken_back_and_holds_the_environment(deployed: World) -> None:
+    world = deployed
+    world.start()
+    before = web(world)
+    deployment, _, service = web(world).partition("\n---\n")
+    other = deployment.replace("      app: web\n", "      app: other\n")
+    other = other.replace("        app: web\n", "        app: other\n")
+    change = world.request("apply prod", manifest=f"{other}\n---\n{service}", **WHY)
+    world.wait(change, State.AWAITING_APPROVAL)
+    world.click(change, "approve", SENIOR)
+    it_is_taken_back_and_held(world, change, before, "immutable")
+
+
+def test_what_does_not_become_healthy_is_taken_back_and_holds_the_environment(
+    deployed: World,
+) -> None:
+    world = deployed
+    world.start()
+    before = web(world)
+    change = world.request("apply prod", manifest=web(world, (":1.8.2", ":broken")), **WHY)
+    world.wait(change, State.AWAITING_APPROVAL)
+    world.click(change, "approve", SENIOR)
+    it_is_taken_back_and_held(world, change, before, "web")
+
+    waiting = world.request("scale prod deploy/web 6", **WHY)
+    world.wait(waiting, State.AWAITING_APPROVAL)
+    world.click(waiting, "approve", SENIOR)
+    world.shows(waiting, "is held since", change.id)
+    assert replicas(world) == 4
+    world.click(change, "release_hold", OTHER_SENIOR)
+    world.wait(change, State.ROLLED_BACK)
+    world.wait(waiting, State.COMPLETED)
+    assert replicas(world) == 6
+
+
+def it_is_taken_back_and_held(world: World, change: Change, before: str, why: str) -> None:
+    """Git and the cluster are as they were, by a second pull request, and everybody knows why."""
+    world.wait(change, State.HELD)
+    world.shows(change, why)
+    assert web(world) == before
+    world.until(lambda: sync_status(world, "prod") == "Synced")
+    assert [pull.merged for pull in pull_requests(world)] == [True, True]
+    assert "release_hold" in buttons(world.card(change))

@@ -33,7 +33,7 @@ from tests.support.slack_forms import pressed
 
 T = TypeVar("T")
 
-SECONDS = 30.0
+SECONDS = 90.0
 REQUESTER, SENIOR, OTHER_SENIOR, GUEST = "U0REQUESTER", "U0SENIOR1", "U0SENIOR2", "U0GUEST"
 CHANNELS = {"dev": "C0DEV", "test": "C0TEST", "staging": "C0STAGING", "prod": "C0PROD"}
 
@@ -223,7 +223,7 @@ class World:
             return text if all(word in text for word in words) else None
 
         try:
-            return self.until(shown, 30)
+            return self.until(shown)
         except AssertionError as error:
             text = everything(self.card(change))
             raise AssertionError(f"{words} are not all on the card:\n{text}\n{error}") from error
@@ -244,7 +244,7 @@ class World:
                     return False
             return True
 
-        self.until(told, 30)
+        self.until(told)
 
     def wait(self, change: Change, state: State) -> Change:
         """Wait until the row and the card both say so."""
