@@ -17,10 +17,10 @@ _SCREEN = """
   [bold]Try[/bold]  1  In #dev-changes:   [cyan]/change scale dev deploy/web 3[/cyan]
           Say why and press Request. In dev the rest goes by itself.
        2  In #test-changes:  [cyan]/change restart test deploy/api[/cyan]
-          Press Apply on the card. Then open its pull request, press Merge,
-          and see the card end.
-       3  [cyan]/change list[/cyan]   and, to see in Git what you did:
-          [cyan]git clone {forge}/{repo}.git[/cyan]
+          Press Apply on the card, then merge its pull request.
+       3  In #prod-changes:  [cyan]/change scale prod deploy/web 6[/cyan]
+          Become a senior and press Approve: it is merged, synced, healthy.
+       4  [cyan]/change list[/cyan]   and  [cyan]git clone {forge}/{repo}.git[/cyan]
 
   [bold]See[/bold]     the cluster itself, {cluster}:
           [cyan]export KUBECONFIG={kubeconfig}[/cyan]

@@ -110,12 +110,12 @@ class GitOps:
 
     def outdated(self, change: Change, seen: PullRequest) -> Change | None:
         """Right before the effect: whether what was approved is what would be merged now, judged by
-        the rules of now; None when it is."""
+        the rules of now, and still fits into the quotas; None when it is."""
         if seen.state is PullRequestState.MERGED:
             return None
-        plan, _ = self._reviewed(change, seen)
+        plan, review = self._reviewed(change, seen)
         known = change.progress.plan
-        if known is not None and plan.digest == known.digest:
+        if known is not None and plan.digest == known.digest and not denied(review):
             return None
         return self.ledger.advance(
             change,
