@@ -125,6 +125,21 @@ _DELEGATIONS = (
     ) STRICT, WITHOUT ROWID""",
 )
 
+_FREEZES = (
+    # `environments` is a JSON list of names; an empty one means all. Rows stay when they are over.
+    """CREATE TABLE freezes (
+        id TEXT PRIMARY KEY,
+        environments TEXT NOT NULL,
+        starts_at TEXT NOT NULL,
+        ends_at TEXT,
+        author TEXT NOT NULL,
+        lifted INTEGER NOT NULL DEFAULT 0,
+        shown TEXT NOT NULL CHECK (shown IN ('ahead', 'begun', 'over')),
+        reason TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX freezes_to_show ON freezes (starts_at) WHERE shown <> 'over'",
+)
+
 _ROLLBACKS = (
     """CREATE INDEX changes_rolls_back ON changes (json_extract(request, '$.rolls_back'))
         WHERE json_extract(request, '$.rolls_back') IS NOT NULL""",
@@ -144,6 +159,7 @@ _STEPS = {
     "0002_audit": _run(_AUDIT),
     "0003_delivery": _run(_DELIVERY),
     "0004_delegations": _run(_DELEGATIONS),
+    "0005_freezes": _run(_FREEZES),
     "0006_rollbacks": _run(_ROLLBACKS),
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from chatbot.domain.argocd_sync import Settling
+from chatbot.domain.freeze import Exemption
 from chatbot.domain.lifecycle import State
 from chatbot.domain.review import Approval, Review
 
@@ -302,6 +303,8 @@ class Progress(BaseModel):
     """Every yes so far; only those to the plan's digest count."""
     nudged_at: AwareDatetime | None = None
     """When people were last reminded that an approval is missing."""
+    exemptions: tuple[Exemption, ...] = ()
+    """The freezes that this change was let through."""
     sync_attempt: int = 1
     """Counts what Argo CD was asked to sync anew after a failure."""
     settling: dict[str, Settling] = {}

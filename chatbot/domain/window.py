@@ -1,10 +1,12 @@
-"""Maintenance windows as people type them: in their own time zone."""
+"""Maintenance windows and other times as people type them, in their own time zone; and whether a
+window is open."""
 
 from datetime import UTC, datetime
 from enum import Enum, auto
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatbot.domain.change import TimeWindow
+from chatbot.domain.duration import parse_duration
 from chatbot.domain.errors import InvalidInput
 from chatbot.domain.mrkdwn import shorten
 
@@ -26,6 +28,18 @@ def gate(window: TimeWindow, now: datetime) -> Gate:
 
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S")
 _SHOWN = 60
+
+
+def parse_until(text: str, time_zone: str, now: datetime) -> datetime:
+    """A time to come: one like those of a window, or a length of time from now (`4h`, `1d12h`).
+
+    Raises `InvalidInput` on `until`.
+    """
+    lasting = parse_duration(text)
+    until = now + lasting if lasting else _parse("until", text, time_zone)
+    if until <= now:
+        raise InvalidInput({"until": f"{shorten(text, _SHOWN)} is over already."})
+    return until
 
 
 def parse_window(start: str, end: str, time_zone: str, now: datetime) -> TimeWindow | None:

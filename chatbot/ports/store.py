@@ -14,6 +14,7 @@ from chatbot.domain.change import (
 )
 from chatbot.domain.delegation import Delegation
 from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent
+from chatbot.domain.freeze import Freeze, KnownFreeze, Phase
 from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Delivery, Notice
 
@@ -170,6 +171,24 @@ class Store(Protocol):
 
     def delegations(self) -> list[Delegation]:
         """All that were made and not taken back or replaced, by senior; some may be over."""
+        ...
+
+    def add_freeze(self, freeze: Freeze, entry: AuditEntry) -> None:
+        """Store a freeze with its audit entry. One whose id is known stays as it is, and nothing
+        is recorded."""
+        ...
+
+    def lift_freezes(self, ids: Sequence[str], at: datetime, entry: AuditEntry) -> list[str]:
+        """End these freezes at `at`, with one audit entry. Returns the ids of those that were not
+        over by then; none: nothing is recorded."""
+        ...
+
+    def freezes(self) -> list[KnownFreeze]:
+        """Every freeze whose end was not shown to people yet, in the order in which they start."""
+        ...
+
+    def freeze_shown(self, freeze: str, phase: Phase, entries: Sequence[AuditEntry] = ()) -> None:
+        """People were shown this phase; the entries are recorded the first time."""
         ...
 
     def claim(self, change: int, task: str) -> AbstractContextManager[bool]:

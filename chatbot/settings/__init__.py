@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import ConfigError
+from chatbot.domain.freeze import Freeze
 from chatbot.settings.config_file import read_rules
 from chatbot.settings.consistency import shared_ground
 from chatbot.settings.rules import (
     ChannelRules,
-    Freeze,
     GitRules,
     ObligationRules,
     PeopleRules,
@@ -35,7 +35,6 @@ from chatbot.settings.variables import (
 __all__ = [
     "SECRETS",
     "ChannelRules",
-    "Freeze",
     "GitHubApp",
     "GitHubSettings",
     "GitRules",
@@ -198,7 +197,7 @@ def _assemble(variables: Variables, rules: Rules, config: Path) -> Settings:
         obligations=rules.obligations,
         polling=rules.polling,
         environments=environments,
-        freezes=rules.freezes,
+        freezes=tuple(section.resolve() for section in rules.freezes),
         warnings=tuple(shared_ground(environments)),
     )
 

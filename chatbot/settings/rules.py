@@ -7,6 +7,7 @@ once its class has filled the gaps.
 import re
 from datetime import timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated
 
 from pydantic import (
@@ -21,7 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from chatbot.domain.change import RiskLevel, TimeWindow
+from chatbot.domain import freeze
+from chatbot.domain.change import RiskLevel
 from chatbot.domain.environment import (
     ENVIRONMENT_CLASSES,
     ArgoApplications,
@@ -31,6 +33,7 @@ from chatbot.domain.environment import (
     EnvironmentClass,
     MergeMethod,
 )
+from chatbot.domain.events import canonical_json
 
 HOURS_IN_A_YEAR = 8760
 
@@ -158,10 +161,18 @@ class Freeze(Section):
             raise ValueError("ends before it starts")
         return self
 
-    @property
-    def window(self) -> TimeWindow:
-        """Start and end as a window."""
-        return TimeWindow(start=self.start, end=self.end)
+    def resolve(self) -> freeze.Freeze:
+        """The freeze that this section describes. Its id follows from what it says: a section that
+        is changed is another freeze, and who was let through the old one asks anew."""
+        said = canonical_json(self.model_dump(mode="json"))
+        return freeze.Freeze(
+            id=f"config:{sha256(said.encode()).hexdigest()[:16]}",
+            environments=self.environments,
+            start=self.start,
+            end=self.end,
+            reason=self.reason,
+            by="",
+        )
 
 
 class BackfillRules(Section):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.domain.errors import InvalidInput
-from chatbot.domain.window import parse_window
+from chatbot.domain.window import Gate, gate, parse_until, parse_window
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -109,3 +109,57 @@ def blamed(start: str, end: str, zone: str) -> set[str]:
         return set(error.fields)
     assert window is None or window.start < window.end
     return set()
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(-1, Gate.EARLY), (0, Gate.OPEN), (1, Gate.OPEN), (2, Gate.OVER), (3, Gate.OVER)],
+)
+def test_a_window_is_open_from_its_start_until_before_its_end(hours: int, said: Gate) -> None:
+    window = parse_window("2026-12-01 22:00", "2026-12-02 00:00", "UTC", NOW)
+    assert window is not None
+    assert gate(window, window.start + timedelta(hours=hours)) is said
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("2026-03-02 18:00", datetime(2026, 3, 2, 17, tzinfo=UTC)),
+        ("2026-12-24T18:00+00:00", datetime(2026, 12, 24, 18, tzinfo=UTC)),
+        ("4h", NOW + timedelta(hours=4)),
+        ("90m", NOW + timedelta(minutes=90)),
+        ("1D12H", NOW + timedelta(hours=36)),
+        ("2w", NOW + timedelta(days=14)),
+    ],
+)
+def test_until_is_a_time_in_the_readers_zone_or_a_length_of_time(
+    text: str, until: datetime
+) -> None:
+    assert parse_until(text, "Europe/Berlin", NOW) == until
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("2026-03-02 10:29", "2026-03-02 10:29 is over already."),
+        ("0h", "“0h” is no time. Write it like 2026-12-01 22:00."),
+        ("tomorrow", "“tomorrow” is no time. Write it like 2026-12-01 22:00."),
+        ("2026-12-24", "“2026-12-24” is no time. Write it like 2026-12-01 22:00."),
+    ],
+)
+def test_what_is_no_time_to_come_is_told(text: str, sentence: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_until(text, "Europe/Berlin", NOW)
+    assert caught.value.fields == {"until": sentence}
+
+
+@given(st.text(max_size=20) | st.from_regex(r"[0-9]{1,9}[wdhm]", fullmatch=True))
+def test_any_until_gives_a_time_to_come_or_a_sentence(text: str) -> None:
+    try:
+        until = parse_until(text, "UTC", NOW)
+    except InvalidInput as error:
+        fields = error.fields
+    else:
+        assert until > NOW
+        return
+    assert list(fields) == ["until"]

@@ -77,7 +77,7 @@ def test_a_freeze_reads_texts_and_native_times(tmp_path: Path, start: str) -> No
         'end = "2027-01-02T00:00Z"\n'
     )
     (freeze,) = load(ENVIRON, write_rules(tmp_path, text)).freezes
-    assert freeze.window.start == datetime(2026, 12, 20, tzinfo=UTC)
+    assert freeze.start == datetime(2026, 12, 20, tzinfo=UTC)
 
 
 def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""What a freeze stops: which changes, and which things that people do with them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from chatbot.domain.change import Change
+from chatbot.domain.freeze import Freeze, in_force
+from chatbot.domain.lifecycle import TERMINAL, State
+from chatbot.domain.offers import Offer, stands_still
+
+STOPPED = frozenset({Offer.CONFIRM, Offer.RETRY, Offer.UNDO})
+"""What reaches for the cluster or for Git's main branch. Looking, cancelling what was not applied
+and opening a pull request do not."""
+
+
+def blocking(change: Change, freezes: Iterable[Freeze], now: datetime) -> Freeze | None:
+    """The freeze of the change's environment that it was not let through, if there is one now."""
+    let_through = {exemption.freeze for exemption in change.progress.exemptions}
+    ours = in_force(freezes, change.request.environment, now)
+    return next((freeze for freeze in ours if freeze.id not in let_through), None)
+
+
+def is_underway(change: Change) -> bool:
+    """Whether it goes on in a freeze: what is being applied, rolled out or put back finishes, since
+    half of a change is worse than either end of it; and what is over is over."""
+    if change.state in TERMINAL:
+        return True
+    if stands_still(change):
+        return False
+    started = change.state is State.APPLYING and bool(change.progress.started_digest)
+    return started or change.state in _FINISHING
+
+
+_FINISHING = frozenset({State.VALIDATING, State.SYNCING, State.ROLLING_BACK})
