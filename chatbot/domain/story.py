@@ -94,6 +94,16 @@ def confirmed(change: Change, actor: str, *, force: bool) -> list[Notice]:
     return [thread(f"confirmed:{change.revision}", f"{mention(actor)} confirmed the diff.{forced}")]
 
 
+def let_through(change: Change, actor: str, reason: str) -> list[Notice]:
+    """A senior made an exception from the freezes of now."""
+    because = escape(reason.rstrip("."))
+    text = f"{mention(actor)} let {change.id} through the freeze, because {because}."
+    return [
+        thread(f"let_through:{change.revision}", text),
+        to_requester(change, f"outcome:let_through:{change.revision}", f"{named(change)}\n{text}"),
+    ]
+
+
 def outdated(change: Change) -> list[Notice]:
     """The cluster moved between the diff and the apply."""
     return [
