@@ -31,6 +31,8 @@ from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.deployment import Deployment
 from chatbot.services.electorates import Electorates
+from chatbot.services.freeze_watch import FreezeWatch
+from chatbot.services.freezes import Freezes
 from chatbot.services.gates import Gates
 from chatbot.services.gitops import GitOps
 from chatbot.services.intake import Intake
@@ -80,6 +82,7 @@ class Services:
     pull_request_poll: PullRequestPoll
     clusters: Clusters
     auto_sync: AutoSync
+    freeze_watch: FreezeWatch
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
@@ -117,11 +120,12 @@ def build(
     )
     electorates = Electorates(store, people, environments)
     voices = Voices(ledger, people, electorates)
+    freezes = Freezes(store, ledger, people, environments, settings.freezes)
     courier = Courier(
         store=store,
         clock=clock,
         chat=chat,
-        draw=CardDrawing(environments, electorates, RelatedCards(store, chat), clock).draw,
+        draw=CardDrawing(environments, electorates, freezes, RelatedCards(store, chat), clock).draw,
         channel=lambda change: environments[change.request.environment].channel,
     )
     couriers = WorkerPool("courier", courier.deliver, DELIVERY_WORKERS, rush.make_way)
@@ -161,6 +165,7 @@ def build(
         electorates,
         voices,
         Rollbacks(environments, store, clusters, git, proposals, ledger),
+        freezes,
     )
     reconciler = Reconciler(
         store=store,
@@ -171,7 +176,7 @@ def build(
         observe=metrics.step,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
-    decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake)
+    decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake, freezes.blocking)
     requests = Requests(
         store=store,
         ledger=ledger,
@@ -202,6 +207,7 @@ def build(
             rush=rush,
             approvals=Approvals(ledger, people, electorates, voices, decisions),
             delegations=Delegations(store, ledger, people, decisions),
+            freezes=freezes,
         ),
         metrics=metrics,
         reconcilers=reconcilers,
@@ -210,6 +216,7 @@ def build(
         pull_request_poll=PullRequestPoll(store, git, ledger, reconcilers.wake),
         clusters=clusters,
         auto_sync=auto_sync,
+        freeze_watch=FreezeWatch(freezes),
     )
 
 
@@ -241,6 +248,7 @@ class _Parts:
     electorates: Electorates
     voices: Voices
     rollbacks: Rollbacks
+    freezes: Freezes
 
     @property
     def environments(self) -> Mapping[str, Environment]:
@@ -251,7 +259,14 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
     environments, ledger = parts.environments, parts.ledger
     planner = Planner(environments, parts.clusters, ledger, parts.rollbacks)
     rollout = Rollout(
-        environments, parts.clusters, parts.git, parts.store, ledger, planner, parts.auto_sync
+        environments,
+        parts.clusters,
+        parts.git,
+        parts.store,
+        ledger,
+        planner,
+        parts.auto_sync,
+        parts.freezes,
     )
     backfill = Backfill(
         environments=environments,
@@ -262,6 +277,7 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         ledger=ledger,
         auto_sync=parts.auto_sync,
         rollbacks=parts.rollbacks,
+        freezes=parts.freezes,
     )
     steps: dict[State, Step] = {
         State.REQUESTED: planner.plan,

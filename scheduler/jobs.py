@@ -11,7 +11,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from chatbot.bootstrap import Services
 
 DUE_SECONDS = 1
-"""How late a retry or a watched rollout may be looked at again."""
+"""How late a retry or a watched rollout may be looked at again, and a freeze be noticed."""
 
 AUTO_SYNC_SECONDS = 60
 """How long Argo CD's auto-sync may stay paused for a change that is gone."""
@@ -31,6 +31,7 @@ def jobs(services: Services) -> list[Job]:
     poll_seconds = services.settings.polling.pull_requests_seconds
     return [
         Job("wake-due-changes", IntervalTrigger(seconds=DUE_SECONDS), services.due_work.wake),
+        Job("watch-freezes", IntervalTrigger(seconds=DUE_SECONDS), services.freeze_watch.run),
         Job(
             "poll-pull-requests",
             IntervalTrigger(seconds=poll_seconds),

@@ -18,6 +18,7 @@ from chatbot.domain.change import (
     PullRequest,
     format_change_id,
 )
+from chatbot.domain.freeze import sentence as frozen
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.mrkdwn import (
     code,
@@ -104,6 +105,7 @@ def blocks(card: Card) -> list[Block]:
     trouble, row = _trouble(change), buttons(card)
     return [
         section(f"*{title}*\n{state_words(change)}"),
+        *_freeze(card),
         *(() if not trouble else (*trouble, *row)),
         section(f"{_about(change)}\n{quote(shorten(change.request.justification, _QUOTE_LENGTH))}"),
         *(() if trouble and not card.approval else needs(card)),
@@ -129,6 +131,14 @@ def _related(card: Card) -> list[Block]:
 def _linked(card: Card, number: int) -> str:
     address, name = card.links.get(number), format_change_id(number)
     return link(address, name) if address else name
+
+
+def _freeze(card: Card) -> list[Block]:
+    """Why nothing goes on although everything else is well: until when, why, and how to ask."""
+    if card.freeze is None:
+        return []
+    change = card.change
+    return [section(f"❄ {frozen(card.freeze, change.request.environment, change.id)}")]
 
 
 def _about(change: Change) -> str:

@@ -27,13 +27,15 @@ HELP = "\n".join(
     (
         "*Redlight* brings changes into the cluster and into Git.",
         "`/change`  ask for one",
-        "`/change scale test deploy/web 5`  the same, filled in",
+        "`/change scale test deploy/web 5`",
         "`/change restart test deploy/web`",
         "`/change apply test`  YAML or a branch",
         "`/change list`  what is open; `list mine`, `list test`, `list web`",
         "`/change show CHG-12`  one of them",
         "`/change cancel CHG-12`  take it back",
         "`/change rollback CHG-12`  when done",
+        "`/change freeze dev 4h`, `unfreeze dev`",
+        "`/change exempt CHG-12 because …`",
         "`/change delegate @somebody 3d`  they approve for you; `undelegate @somebody` ends it",
         "Dev and test get it at once; a pull request then brings it into Git.",
     )

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
+from chatbot.domain.freeze import Freeze
 
 
 class Card(BaseModel):
@@ -15,6 +16,8 @@ class Card(BaseModel):
 
     change: Change
     environment: Environment
+    freeze: Freeze | None = None
+    """What keeps the change from going on, if something does."""
     approval: str = ""
     """What is to be said about approval, as mrkdwn: `domain.approval_line` makes it."""
     links: Mapping[int, str] = {}

@@ -98,7 +98,7 @@ def announcement(freeze: Freeze, environment: str = "") -> str:
     verb = "are" if len(names) > 1 else "is"
     what = f"{' and '.join(map(escape, names)) or 'every environment'} {verb}"
     until = f"until {moment(freeze.end)}" if freeze.end else "until somebody lifts it"
-    reason = escape(shorten(freeze.reason.rstrip(". "), LONGEST_REASON))
+    reason = escape(shorten(freeze.reason.rstrip(". "), LONGEST_REASON)).replace("`", "'")
     why = f", because {reason}" if reason else ""
     who = mention(freeze.by) if freeze.by else code("redlight.toml")
     return f"{what} frozen {until}{why} (says {who})."

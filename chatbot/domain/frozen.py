@@ -3,14 +3,19 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, Path
 from chatbot.domain.freeze import Freeze, in_force
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.offers import Offer, stands_still
 
-STOPPED = frozenset({Offer.CONFIRM, Offer.RETRY, Offer.UNDO})
-"""What reaches for the cluster or for Git's main branch. Looking, cancelling what was not applied
-and opening a pull request do not."""
+
+def stops(offer: Offer, change: Change) -> bool:
+    """Whether doing this reaches for the cluster or for Git's main branch. Looking, approving,
+    cancelling what was not applied and opening a pull request do not, nor does having a pull
+    request looked at again."""
+    if change.path is Path.GITOPS and change.state is State.BLOCKED:
+        return False
+    return offer in (Offer.CONFIRM, Offer.RETRY, Offer.UNDO)
 
 
 def blocking(change: Change, freezes: Iterable[Freeze], now: datetime) -> Freeze | None:

@@ -8,6 +8,9 @@ from chatbot.domain.approval import Electorate, why_not, why_not_reject
 from chatbot.domain.approval_line import who_can
 from chatbot.domain.change import Change
 from chatbot.domain.errors import Refused
+from chatbot.domain.freeze import Freeze
+from chatbot.domain.freeze import sentence as frozen
+from chatbot.domain.frozen import stops
 from chatbot.domain.mrkdwn import mention
 from chatbot.domain.offers import Offer, offers
 from chatbot.domain.person import Person, why_not_counted
@@ -23,8 +26,11 @@ class Actor:
     """Of the change at hand; needed to say yes or no to it."""
 
 
-def permit(offer: Offer, actor: Actor, change: Change, now: datetime) -> None:
-    """Raise `Refused` unless this actor may do this with this change now.
+def permit(
+    offer: Offer, actor: Actor, change: Change, now: datetime, freeze: Freeze | None = None
+) -> None:
+    """Raise `Refused` unless this actor may do this with this change now. `freeze` is what keeps
+    the change from going on, if something does.
 
     Who comes before whether: a stranger is not told what state a change is in.
     """
@@ -33,6 +39,9 @@ def permit(offer: Offer, actor: Actor, change: Change, now: datetime) -> None:
     if offer not in offers(change):
         state = change.state.value.replace("_", " ")
         raise Refused(f"You can't {offer.verb} {change.id} now: it is {state}.")
+    if freeze is not None and stops(offer, change):
+        why = frozen(freeze, change.request.environment, change.id)
+        raise Refused(f"You can't {offer.verb} {change.id} now: {why}")
 
 
 def _why_not(offer: Offer, actor: Actor, change: Change, now: datetime) -> str:

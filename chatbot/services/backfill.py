@@ -12,6 +12,7 @@ from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
 from chatbot.ports import Cluster, Clusters, GitHost, Manifest
 from chatbot.services.autosync import AutoSync
+from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.proposals import Proposals
 from chatbot.services.repository import ClusterRepository
@@ -30,6 +31,7 @@ class Backfill:
     ledger: Ledger
     auto_sync: AutoSync
     rollbacks: Rollbacks
+    freezes: Freezes
 
     def reconcile(self, change: Change) -> Change:
         """Step `reconciling`: ask Git if it was not asked, else compare."""
@@ -40,12 +42,14 @@ class Backfill:
 
     def watch(self, change: Change) -> Change:
         """Step `pr_open`: merge where that is ours to do, and see what became of it. An open one
-        rests until the poll wakes it."""
+        rests until the poll wakes it, or until a freeze that keeps us from merging is over."""
         known = change.progress.pull_request
         if known is None:
             raise Permanent(f"{change.id} waits for a pull request that it does not know")
         now = self.git.pull_request(known.number) or known
         if now.state is PullRequestState.OPEN and self._may_merge(change, now):
+            if freeze := self.freezes.blocking(change):
+                return self.freezes.wait(change, freeze, pull_request=now, failure=None)
             method = self._environment(change).backfill.merge_method.value
             merge_sha = self.git.merge(now.number, now.head_sha, method)
             now = now.model_copy(update={"state": PullRequestState.MERGED, "merge_sha": merge_sha})

@@ -10,6 +10,7 @@ from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
 from chatbot.ports import Clock
 from chatbot.services.electorates import Electorates
+from chatbot.services.freezes import Freezes
 from chatbot.services.related_cards import RelatedCards
 
 
@@ -19,6 +20,7 @@ class CardDrawing:
 
     environments: Mapping[str, Environment]
     electorates: Electorates
+    freezes: Freezes
     related: RelatedCards
     clock: Clock
 
@@ -29,6 +31,7 @@ class CardDrawing:
         return Card(
             change=change,
             environment=self.environments[change.request.environment],
+            freeze=self.freezes.shown_on(change),
             approval=self._approval(change) if asked else "",
             links=self.related.links(change),
         )

@@ -1,12 +1,13 @@
 """How anybody's decision about a change is taken: permission, effect, record, and anew if the row
 moved on meanwhile. Every refusal is recorded."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.errors import Refused, StaleChange
+from chatbot.domain.freeze import Freeze
 from chatbot.domain.offers import Offer
 from chatbot.domain.permission import Actor, permit
 from chatbot.ports import Store
@@ -27,6 +28,8 @@ class Decisions:
     ledger: Ledger
     wake: Callable[[int], None]
     shown: Callable[[int], None]
+    blocking: Callable[[Change], Freeze | None]
+    """The freeze that a change has not been let through."""
 
     def take(
         self,
@@ -61,14 +64,10 @@ class Decisions:
             self._permit(user, offer, identify, change)
         return change
 
-    @contextmanager
-    def recorded(self, number: int | None, user: str, action: str) -> Iterator[None]:
+    def recorded(self, number: int | None, user: str, action: str) -> AbstractContextManager[None]:
         """Leave a trace of a refusal on its way out."""
-        try:
-            yield
-        except Refused as refusal:
-            self.ledger.refuse(number, user, action, str(refusal))
-            raise
+        return self.ledger.recorded(number, user, action)
 
     def _permit(self, user: str, offer: Offer, identify: Identify, change: Change) -> None:
-        permit(offer, identify(user, change), change, self.ledger.clock.now())
+        now, freeze = self.ledger.clock.now(), self.blocking(change)
+        permit(offer, identify(user, change), change, now, freeze)

@@ -1,8 +1,7 @@
 """Freezes: people stop changes, lift that again and let single changes through; and what is stopped
 now. Every decision and every refusal is recorded."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -102,7 +101,7 @@ class Freezes:
         `until` is a time in this person's zone (`2026-12-24 18:00`), a length of time (`4h`), or
         empty: until somebody lifts it. Raises `Refused`.
         """
-        with self._recorded(None, user, "freeze"):
+        with self.ledger.recorded(None, user, "freeze"):
             self._refuse_unknown(environment, "freeze")
             if not self._may_lift(user):
                 self.people.refuse_unless_requester(user)
@@ -127,7 +126,7 @@ class Freezes:
     def unfreeze(self, user: str, environment: str, reason: str = "") -> list[Freeze]:
         """Lift what was frozen by the same word; only seniors and managers do. Returns what was
         lifted; `in_force` tells what stays. Raises `Refused`, also when nothing can be lifted."""
-        with self._recorded(None, user, "unfreeze"):
+        with self.ledger.recorded(None, user, "unfreeze"):
             self._refuse_unknown(environment, "unfreeze")
             self.people.refuse_unless_counted(user)
             if not self._may_lift(user):
@@ -146,7 +145,7 @@ class Freezes:
         only a senior who did not request it does. Raises `Refused` and `NotFound`."""
         for _ in range(_TRIES):
             change = self.store.change(number)
-            with self._recorded(number, user, "exempt"):
+            with self.ledger.recorded(number, user, "exempt"):
                 freezes = self._passable(user, change)
                 try:
                     return self._let_through(user, change, freezes, reason)
@@ -232,14 +231,6 @@ class Freezes:
 
     def _entry(self, kind: str, user: str, data: Mapping[str, Any]) -> AuditEntry:
         return AuditEntry(kind=kind, actor=user, change=None, at=self._now(), data=dict(data))
-
-    @contextmanager
-    def _recorded(self, number: int | None, user: str, action: str) -> Iterator[None]:
-        try:
-            yield
-        except Refused as refusal:
-            self.ledger.refuse(number, user, action, str(refusal))
-            raise
 
 
 def _told(freeze: Freeze) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 Every service writes through here; here writes through `Store.save`, the one function that does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from chatbot.domain.change import Change, Progress, Step
+from chatbot.domain.errors import Refused
 from chatbot.domain.events import SYSTEM, AuditEntry
 from chatbot.domain.lifecycle import Event, transition
 from chatbot.domain.notice import Notice
@@ -78,6 +80,22 @@ class Ledger:
         return self.store.save(
             self._moved(change, due_in, {"attempts": attempts}, progress), [], []
         )
+
+    def redraw(self, change: Change, *, at_once: bool) -> Change:
+        """What the card says besides the row has changed: draw it anew. `at_once`: the reconciler
+        looks at the change, too. Raises `StaleChange`."""
+        due_at = self.clock.now() if at_once else change.due_at
+        drawn = {"revision": change.revision + 1, "due_at": due_at}
+        return self.store.save(change.model_copy(update=drawn), [], [])
+
+    @contextmanager
+    def recorded(self, change: int | None, actor: str, action: str) -> Iterator[None]:
+        """Leave a trace of a refusal on its way out."""
+        try:
+            yield
+        except Refused as refusal:
+            self.refuse(change, actor, action, str(refusal))
+            raise
 
     def refuse(self, change: int | None, actor: str, action: str, sentence: str) -> None:
         """Record that somebody was told no."""

@@ -12,6 +12,7 @@ from chatbot.domain.lifecycle import Event
 from chatbot.domain.rollout import RolloutStatus, judge, judge_gone
 from chatbot.ports import Cluster, Clusters, GitHost, Manifest, Store
 from chatbot.services.autosync import AutoSync
+from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import perform
 from chatbot.services.plan import Planner
@@ -31,13 +32,17 @@ class Rollout:
     ledger: Ledger
     planner: Planner
     auto_sync: AutoSync
+    freezes: Freezes
 
     def apply(self, change: Change) -> Change:
-        """Step `applying`: wait for the objects, make sure that what was confirmed still holds,
-        store the snapshot, then write."""
+        """Step `applying`: wait for the end of a freeze and for the objects, make sure that what
+        was confirmed still holds, store the snapshot, then write. What began finishes."""
+        begun = change.progress.started_digest == change.progress.confirmed_digest
+        if not begun and (freeze := self.freezes.blocking(change)):
+            return self.freezes.wait(change, freeze)
         if (waits := queued(self.store, self.ledger, change)) is not None:
             return waits
-        if change.progress.started_digest != change.progress.confirmed_digest:
+        if not begun:
             return self._start(change)
         if (paused := self.auto_sync.pause(change)) is not None:
             return paused

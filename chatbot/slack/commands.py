@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from chatbot.blocks import request_form, texts
+from chatbot.blocks import frozen, request_form, texts
 from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.command import (
     CancelCommand,
@@ -21,7 +21,8 @@ from chatbot.domain.command import (
 )
 from chatbot.domain.errors import RedlightError
 from chatbot.domain.form import Form
-from chatbot.slack import rollbacks
+from chatbot.domain.freeze_command import ExemptCommand, FreezeCommand, UnfreezeCommand
+from chatbot.slack import freezes, rollbacks
 from chatbot.slack.desk import Desk, Payload, answering, whisper
 
 
@@ -47,6 +48,9 @@ def _change(desk: Desk, command: Payload, client: WebClient, respond: Respond) -
         ListCommand: lambda asked: _list(desk, user, asked.filter, respond),
         DelegateCommand: lambda asked: _delegate(desk, user, asked, respond),
         UndelegateCommand: lambda asked: _undelegate(desk, user, asked, respond),
+        FreezeCommand: lambda asked: freezes.freeze(desk, user, asked, respond),
+        UnfreezeCommand: lambda asked: freezes.unfreeze(desk, user, asked, respond),
+        ExemptCommand: lambda asked: freezes.exempt(desk, user, asked, respond),
         HelpCommand: lambda _: whisper(respond, texts.HELP),
     }
     handlers[type(parsed)](parsed)
@@ -96,7 +100,13 @@ def _list(desk: Desk, user: str, words: str, respond: Respond) -> None:
     links = {change.number: _card_link(desk, change) for change in changes}
     all_done = words.lower() in ("", "open") and not changes and desk.store.changes(limit=1)
     nothing = texts.NOTHING_OPEN if all_done else texts.NOTHING
-    blocks = texts.listing(changes, links, desk.clock.now(), nothing)
+    place = words.strip().lower()
+    named = place if place in desk.environments else ""
+    stopped = desk.freezes.in_force(named) if named or place in ("", "open") else []
+    blocks = [
+        *frozen.notices(stopped, named),
+        *texts.listing(changes, links, desk.clock.now(), nothing),
+    ]
     whisper(respond, f"{len(changes)} changes" if changes else nothing, blocks)
 
 

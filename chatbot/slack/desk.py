@@ -12,6 +12,7 @@ from chatbot.domain.mrkdwn import escape
 from chatbot.ports import Chat, Clock, Store
 from chatbot.services.approvals import Approvals
 from chatbot.services.delegations import Delegations
+from chatbot.services.freezes import Freezes
 from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
@@ -35,6 +36,7 @@ class Desk:
     rush: Rush
     approvals: Approvals
     delegations: Delegations
+    freezes: Freezes
 
 
 def whisper(respond: Reply, text: str, blocks: list[dict[str, Any]] | None = None) -> None:

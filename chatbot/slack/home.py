@@ -1,9 +1,10 @@
-"""App Home: the same list that `/change list mine` gives, where people look first."""
+"""App Home, where people look first: what is frozen, and the same list that `/change list mine`
+gives."""
 
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from chatbot.blocks import texts
+from chatbot.blocks import frozen, texts
 from chatbot.blocks.kit import context, section
 from chatbot.slack.desk import Desk, Payload
 
@@ -16,6 +17,7 @@ def register(app: App, desk: Desk) -> None:
         user = event["user"]
         mine = desk.requests.listed(user, "mine")
         blocks = [
+            *frozen.notices(desk.freezes.in_force()),
             section("*What you asked for*"),
             *texts.listing(mine, {}, desk.clock.now()),
             context(texts.HELP),

@@ -16,6 +16,7 @@ from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event, State
 from chatbot.services.repository import ClusterRepository
 from tests.support import kube
+from tests.support.builders import SENIOR
 from tests.support.direct_path import DirectPath
 from tests.support.forge import ForgeProcess, running_forge
 from tests.support.forge_work import commit_files
@@ -170,3 +171,27 @@ def test_the_bases_outside_the_folder_are_followed(git_path: DirectPath) -> None
         f"/ConfigMap/{git_path.shop}/shared",
         f"/Service/{git_path.shop}/web",
     }
+
+
+def test_a_merge_that_is_ours_waits_for_the_end_of_a_freeze(git_path: DirectPath) -> None:
+    git_path.set(backfill=BackfillRules(auto_merge=True))
+    asked = git_path.asked()
+    git_path.freezes.freeze(SENIOR, "dev", "4h", "year end")
+    waits = git_path.backfill.watch(asked)
+    assert waits.state is State.PR_OPEN
+    assert waits.progress.waiting is not None
+    assert waits.progress.waiting.reason == "dev is frozen"
+    assert waits.due_at is not None
+    assert asked.progress.pull_request is not None
+    pull = git_path.repo.get_pull(asked.progress.pull_request.number)
+    assert pull.state == "open"
+    git_path.clock.move(hours=4)
+    assert git_path.backfill.watch(waits).state is State.RECONCILING
+    assert git_path.repo.get_pull(pull.number).merged
+
+
+def test_a_person_merges_in_a_freeze_all_the_same(git_path: DirectPath) -> None:
+    asked = git_path.asked()
+    git_path.freezes.freeze(SENIOR, "dev", "4h", "year end")
+    rests = git_path.backfill.watch(asked)
+    assert (rests.due_at, rests.progress.waiting) == (None, None)

@@ -9,7 +9,9 @@ from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Operation, Waiting
 from chatbot.domain.errors import RetryLater
 from chatbot.domain.lifecycle import Event, State
+from chatbot.services.freezes import LOOK_AGAIN
 from tests.support import kube
+from tests.support.builders import SENIOR
 from tests.support.direct_path import DirectPath
 
 
@@ -184,3 +186,47 @@ def test_git_that_does_not_answer_is_asked_again_later(path: DirectPath) -> None
     with pytest.raises(RetryLater):
         path.backfill.reconcile(change)
     assert path.store.change(change.number) == change
+
+
+# --- freezes ---------------------------------------------------------------------------------
+
+
+def test_in_a_freeze_a_change_is_planned_and_waits_before_it_holds_or_writes_anything(
+    path: DirectPath,
+) -> None:
+    path.freezes.freeze(SENIOR, "dev", "4h", "year end")
+    change = path.planner.plan(path.scaled())
+    assert change.progress.plan is not None
+    waits = path.rollout.apply(change)
+    assert waits.state is State.APPLYING
+    assert waits.progress.snapshot is None
+    assert waits.due_at == path.clock.time + LOOK_AGAIN
+    assert path.live()["spec"]["replicas"] == 2
+    path.clock.move(hours=4)
+    started = path.rollout.apply(waits)
+    assert started.progress.snapshot is not None
+    assert started.progress.waiting is None
+
+
+def test_a_change_that_was_let_through_overtakes_those_that_wait(path: DirectPath) -> None:
+    path.freezes.freeze(SENIOR, "all", "", "stop the line")
+    earlier = path.rollout.apply(path.planner.plan(path.scaled(7)))
+    waits = path.rollout.apply(path.planner.plan(path.scaled()))
+    passed = path.freezes.exempt(SENIOR, waits.number, "it mends the outage")
+    done = path.rollout.apply(path.rollout.apply(passed))
+    assert done.state is State.VALIDATING
+    assert path.live()["spec"]["replicas"] == 5
+    assert path.rollout.apply(earlier).state is State.APPLYING
+
+
+def test_a_freeze_lets_finish_what_began_and_what_goes_back_by_itself(path: DirectPath) -> None:
+    started = path.rollout.apply(path.planner.plan(path.scaled()))
+    path.freezes.freeze(SENIOR, "all", "", "stop the line")
+    applied = path.rollout.apply(started)
+    assert applied.state is State.VALIDATING
+    assert path.live()["spec"]["replicas"] == 5
+    path.clock.move(hours=1)
+    going_back = path.rollout.validate(applied)
+    assert going_back.state is State.ROLLING_BACK
+    assert path.rollout.roll_back(going_back).state is State.ROLLED_BACK
+    assert path.live()["spec"]["replicas"] == 2

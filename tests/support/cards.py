@@ -28,6 +28,7 @@ from chatbot.domain.environment import (
 from chatbot.domain.lifecycle import State
 from tests.support import reviews
 from tests.support.builders import NOW, change, change_request, target
+from tests.support.freezes import freeze
 
 DIGEST = "d" * 64
 
@@ -236,6 +237,11 @@ def rollback(*states: State, **progress: Any) -> Change:
 def card(shown: Change, **environment_fields: Any) -> Card:
     """The card of a change in `test`."""
     return Card(change=shown, environment=environment(**environment_fields))
+
+
+def frozen(name: str) -> Card:
+    """The card of one of `ways`, while `test` is frozen for another hour."""
+    return Card(change=ways()[name], environment=environment(), freeze=freeze())
 
 
 def longest_texts() -> Iterator[str]:

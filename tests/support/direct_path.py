@@ -15,7 +15,9 @@ from chatbot.domain.change import Change, Target
 from chatbot.domain.environment import Environment
 from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
+from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
+from chatbot.services.people import People
 from chatbot.services.plan import Planner
 from chatbot.services.proposals import Proposals
 from chatbot.services.repository import ClusterRepository
@@ -25,7 +27,7 @@ from tests.support import builders, kube
 from tests.support.forge import SENIOR, ForgeProcess
 from tests.support.forge_work import commit_files
 from tests.support.github_host import github_host, host_at
-from tests.unit.services.parts import Hand, environment
+from tests.unit.services.parts import Hand, Slack, environment
 
 NOWHERE = "http://127.0.0.1:9"
 """The discard port: nothing listens there."""
@@ -60,8 +62,17 @@ class DirectPath:
         )
         rollbacks = Rollbacks(self.environments, store, clusters, self.git, proposals, self.ledger)
         self.planner = Planner(self.environments, clusters, self.ledger, rollbacks)
+        people = People(Slack(), self.clock, seniors=[builders.SENIOR])
+        self.freezes = Freezes(store, self.ledger, people, self.environments, ())
         self.rollout = Rollout(
-            self.environments, clusters, self.git, store, self.ledger, self.planner, auto_sync
+            self.environments,
+            clusters,
+            self.git,
+            store,
+            self.ledger,
+            self.planner,
+            auto_sync,
+            self.freezes,
         )
         self.backfill = Backfill(
             environments=self.environments,
@@ -72,6 +83,7 @@ class DirectPath:
             ledger=self.ledger,
             auto_sync=auto_sync,
             rollbacks=rollbacks,
+            freezes=self.freezes,
         )
         self.repo: Any = forge.github(SENIOR).get_repo(forge.repo) if forge else None
 

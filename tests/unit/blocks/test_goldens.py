@@ -5,6 +5,7 @@ import pytest
 
 from chatbot.blocks import card as card_blocks
 from chatbot.blocks import reject_form, request_form, rollback_form, texts
+from chatbot.blocks.frozen import let_through, lifted, made, notices
 from chatbot.blocks.review import review_blocks
 from chatbot.domain.change import Change, ObjectAction, Path
 from chatbot.domain.command import REQUESTABLE
@@ -20,10 +21,12 @@ from tests.support.cards import (
     ENVIRONMENTS,
     card,
     direct,
+    frozen,
     plan,
     rollback,
     ways,
 )
+from tests.support.freezes import freeze
 from tests.unit.blocks.golden import FOLDER, assert_golden
 
 WAYS = ways()
@@ -35,6 +38,7 @@ REVIEWS = {
     "denied": reviews.DENIED,
     "denied_often": reviews.review(*(reviews.finding(policy=f"p{n}") for n in range(30))),
 }
+FROZEN = ("awaiting_confirmation", "failed")
 ASKED = list(product(REQUESTABLE, EnvironmentClass))
 GONE = "--- live\n+++ wanted\n@@ -1,2 +0,0 @@\n-kind: Deployment\n-replicas: 2"
 LATER = NOW + timedelta(hours=3, minutes=20)
@@ -58,6 +62,22 @@ def test_the_card_says_about_approval_what_was_agreed(name: str) -> None:
 
 def test_whoever_says_no_is_asked_why() -> None:
     assert_golden("modal_reject", reject_form.view(APPROVAL["awaiting_approval"].change))
+
+
+@pytest.mark.parametrize("name", FROZEN)
+def test_the_card_of_a_change_that_a_freeze_stops_looks_as_agreed(name: str) -> None:
+    shown = frozen(name)
+    assert_golden(
+        f"card_{name}_frozen",
+        {"text": card_blocks.summary(shown), "blocks": card_blocks.blocks(shown)},
+    )
+
+
+def test_what_is_frozen_looks_as_agreed() -> None:
+    freezes = [freeze(environments=(), end=None), freeze("config", "staging", "prod", by="")]
+    assert_golden("frozen", notices(freezes))
+    answers = [made(freezes[0]), lifted("prod", []), lifted("prod", freezes), lifted("all", [])]
+    assert_golden("frozen_answers", [*answers, let_through(WAYS["awaiting_confirmation"])])
 
 
 @pytest.mark.parametrize(("operation", "class_"), ASKED)
@@ -158,6 +178,7 @@ def test_every_golden_is_held_against_something() -> None:
         "show",
     }
     diffs = {"whole_diff", "whole_diff_none", "whole_diff_deletion", "refusal"}
+    others |= {f"card_{name}_frozen" for name in FROZEN} | {"frozen", "frozen_answers"}
     expected = {f"card_{name}" for name in [*WAYS, *APPROVAL]} | asked | others | diffs
     judged = {f"review_{name}" for name in REVIEWS} | {"review_denials_told"}
     expected |= judged

@@ -34,6 +34,7 @@ from tests.support.cards import (
     waiting,
     ways,
 )
+from tests.support.freezes import freeze
 from tests.unit.domain.story_cases import everything_told
 
 LONGEST = {ascii(text[:8]): longest(text) for text in longest_texts()}
@@ -71,7 +72,8 @@ def in_every_state(change: Change) -> list[Card]:
             }
         )
         line = explanation(shown, CROWD, LATER)
-        cards.append(Card(change=shown, environment=place, approval=line))
+        stopped = freeze(reason=change.request.justification)
+        cards.append(Card(change=shown, environment=place, freeze=stopped, approval=line))
     return cards
 
 

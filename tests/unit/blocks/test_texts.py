@@ -24,15 +24,8 @@ def test_help_fits_one_phone_screen() -> None:
 
 
 def test_help_names_every_form_of_the_command() -> None:
-    for form in (
-        "scale",
-        "restart",
-        "apply",
-        "list mine",
-        "show CHG-12",
-        "cancel CHG-12",
-        "rollback CHG-12",
-    ):
+    forms = ("scale", "restart", "apply", "list mine", "show CHG-12", "cancel CHG-12")
+    for form in (*forms, "rollback CHG-12", "freeze dev 4h", "unfreeze dev", "exempt CHG-12"):
         assert form in texts.HELP
 
 

@@ -21,7 +21,8 @@ from chatbot.domain.errors import Refused
 WORDS = st.sampled_from(
     ["request", "apply", "scale", "restart", "show", "cancel", "list", "help", "CHG-1", "test",
      "rollback", "deploy/web", "shop/deploy/web", "/", "5", "'", '"', "\\", "<!channel>", "`",
-     "mine", "#", "delegate", "undelegate", "<@U1|somebody>", "<@U1>", "3d", "<http://a|b>"]
+     "mine", "#", "delegate", "undelegate",
+     "freeze", "unfreeze", "exempt", "until", "because", "4h", "<@U1|somebody>", "<@U1>", "3d", "<http://a|b>"]
 )  # fmt: skip
 
 

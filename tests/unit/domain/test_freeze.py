@@ -87,7 +87,7 @@ def test_the_sentence_says_until_when_why_who_and_how_to_ask() -> None:
         ({"environments": ("staging", "prod")}, "", "staging and prod are frozen until"),
         ({"reason": ""}, "", f"test is frozen until {DATE} (says"),
         ({"by": ""}, "", "because year end (says `redlight.toml`)."),
-        ({"reason": "<!channel> `x`."}, "", "because &lt;!channel&gt; `x` (says"),
+        ({"reason": "<!channel> `x."}, "", "because &lt;!channel&gt; 'x (says"),
     ],
 )
 def test_an_announcement_tells_what_is_known(

@@ -2,8 +2,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, Path
 from chatbot.domain.errors import Refused
+from chatbot.domain.freeze import sentence
 from chatbot.domain.lifecycle import State
 from chatbot.domain.offers import Offer, offers
 from chatbot.domain.permission import Actor, permit
@@ -11,6 +12,7 @@ from chatbot.domain.person import Person
 from tests.support.approvals import FIRST, LATER, PEER, SECOND, awaiting, electorate, person
 from tests.support.builders import NOW, REQUESTER, SENIOR
 from tests.support.cards import CONFIRM, ROLL_OUT, direct, ways
+from tests.support.freezes import freeze
 
 WAITING = direct(*CONFIRM)
 REQUESTED_IT = Actor(person=Person(id=REQUESTER, name="a requester"), is_senior=False)
@@ -119,3 +121,26 @@ def test_only_a_senior_releases_what_is_held() -> None:
     assert told(Offer.RELEASE, voter(REQUESTER, is_senior=False), held) == (
         "You can't release CHG-12. Only a senior can."
     )
+
+
+@pytest.mark.parametrize("change", ways().values(), ids=ways())
+def test_a_freeze_stops_what_reaches_for_the_cluster_and_nothing_else(change: Change) -> None:
+    for offer in offers(change):
+        if offer in (Offer.CONFIRM, Offer.RETRY, Offer.UNDO):
+            with pytest.raises(Refused) as caught:
+                permit(offer, REQUESTED_IT, change, NOW, freeze())
+            assert str(caught.value) == (
+                f"You can't {offer.verb} CHG-12 now: {sentence(freeze(), 'test', 'CHG-12')}"
+            )
+        else:
+            permit(offer, REQUESTED_IT, change, NOW, freeze())
+
+
+def test_a_freeze_lets_a_blocked_pull_request_be_looked_at_again() -> None:
+    blocked = ways()["blocked"].model_copy(update={"path": Path.GITOPS})
+    permit(Offer.RETRY, REQUESTED_IT, blocked, NOW, freeze())
+
+
+def test_who_comes_before_the_freeze() -> None:
+    with pytest.raises(Refused, match="who requested it, confirms the diff"):
+        permit(Offer.CONFIRM, OTHER, WAITING, NOW, freeze())

@@ -12,6 +12,7 @@ from chatbot.services.approvals import Approvals
 from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.electorates import Electorates
+from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
 from chatbot.services.voices import Voices
@@ -54,7 +55,10 @@ class Council:
         self.electorates = Electorates(store, self.people, self.environments)
         self.woken: list[int] = []
         self.shown: list[int] = []
-        decisions = Decisions(store, self.ledger, self.woken.append, self.shown.append)
+        self.freezes = Freezes(store, self.ledger, self.people, self.environments, ())
+        decisions = Decisions(
+            store, self.ledger, self.woken.append, self.shown.append, self.freezes.blocking
+        )
         voices = Voices(self.ledger, self.people, self.electorates)
         self.approvals = Approvals(self.ledger, self.people, self.electorates, voices, decisions)
         self.delegations = Delegations(store, self.ledger, self.people, decisions)

@@ -13,6 +13,7 @@ from chatbot.domain.errors import NotFound, Refused, RetryLater
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import State
 from chatbot.services.decisions import Decisions
+from chatbot.services.freezes import Freezes
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
@@ -60,10 +61,12 @@ class Office:
         def no_clusters(_: str) -> Any:
             raise AssertionError("asked a cluster")
 
+        people = People(slack, clock, seniors=["@platform-seniors"])
+        self.freezes = Freezes(store, self.ledger, people, environments, ())
         self.requests = Requests(
             store=store,
             ledger=self.ledger,
-            people=People(slack, clock, seniors=["@platform-seniors"]),
+            people=people,
             intake=Intake(
                 environments,
                 no_clusters,  # type: ignore[arg-type]
@@ -72,7 +75,9 @@ class Office:
                 Presence(clock),
             ),
             environments=environments,
-            decisions=Decisions(store, self.ledger, self.woken.append, self.shown.append),
+            decisions=Decisions(
+                store, self.ledger, self.woken.append, self.shown.append, self.freezes.blocking
+            ),
         )
 
     def change(self, state: State, **progress: Any) -> Change:

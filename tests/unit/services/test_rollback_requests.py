@@ -7,6 +7,7 @@ from chatbot.domain.change import Change, Operation, Path
 from chatbot.domain.errors import InvalidInput, NotFound, Refused
 from chatbot.domain.lifecycle import State
 from chatbot.services.decisions import Decisions
+from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
 from chatbot.services.rollback_requests import RollbackRequests
@@ -27,11 +28,10 @@ class Office:
         )
         self.store = store
         self.woken: list[int] = []
-        ledger = Ledger(store, clock)
-        decisions = Decisions(store, ledger, self.woken.append, self.woken.append)
-        self.rollbacks = RollbackRequests(
-            store, ledger, People(slack, clock), ENVIRONMENTS, decisions
-        )
+        ledger, people = Ledger(store, clock), People(slack, clock)
+        freezes = Freezes(store, ledger, people, ENVIRONMENTS, ())
+        decisions = Decisions(store, ledger, self.woken.append, self.woken.append, freezes.blocking)
+        self.rollbacks = RollbackRequests(store, ledger, people, ENVIRONMENTS, decisions)
 
     def done(self, **request: object) -> Change:
         change = add_change(self.store, **request)

@@ -11,6 +11,7 @@ from chatbot.services.approvals import Approvals
 from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.electorates import Electorates
+from chatbot.services.freezes import Freezes
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
@@ -65,7 +66,8 @@ def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
 
     ledger = Ledger(store, clock)
     people = People(slack, clock, seniors=[SENIOR])
-    decisions = Decisions(store, ledger, lambda _: None, lambda _: None)
+    freezes = Freezes(store, ledger, people, ENVIRONMENTS, ())
+    decisions = Decisions(store, ledger, lambda _: None, lambda _: None, freezes.blocking)
     electorates = Electorates(store, people, ENVIRONMENTS)
     requests = Requests(
         store=store,
@@ -94,6 +96,7 @@ def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
                 ledger, people, electorates, Voices(ledger, people, electorates), decisions
             ),
             delegations=Delegations(store, ledger, people, decisions),
+            freezes=freezes,
         )
     )
 
@@ -146,3 +149,39 @@ def test_a_rollback_opens_a_form_that_names_the_change(
     [view] = listeners.views
     assert view["callback_id"] == "change_request"
     assert json.loads(view["private_metadata"]) == {"change": "CHG-1"}
+
+
+def test_what_is_frozen_stands_at_the_top_of_the_lists_that_it_concerns(
+    listeners: Listeners, store: SqliteStore
+) -> None:
+    add_change(store)
+    said = listeners.say("freeze prod 4h because year end", SENIOR)
+    assert "prod is frozen until" in said
+    assert "because year end" in said
+    for words in ("", " open", " prod"):
+        said = listeners.say(f"list{words}")
+        assert "prod is frozen" in said
+        assert "/change unfreeze prod" in said
+    for words in (" dev", " mine", " web"):
+        assert "frozen" not in listeners.say(f"list{words}")
+
+
+def test_who_lifts_a_freeze_hears_what_stays(listeners: Listeners) -> None:
+    listeners.say("freeze all because stop the line", SENIOR)
+    listeners.say("freeze dev 4h", SENIOR)
+    said = listeners.say("unfreeze dev", SENIOR)
+    assert "This freeze of `dev` is lifted. Still:" in said
+    assert "every environment is frozen until somebody lifts it, because stop the line" in said
+    assert "not frozen any more" in listeners.say("unfreeze all", SENIOR)
+    assert "Nothing is frozen." in listeners.say("unfreeze all", SENIOR)
+
+
+def test_an_exception_is_made_by_command_and_refused_where_no_change_is_named(
+    listeners: Listeners, store: SqliteStore
+) -> None:
+    add_change(store)
+    assert "There is no CHG-12" in listeners.say("exempt CHG-12 because it is safe", SENIOR)
+    listeners.say("freeze dev 4h", SENIOR)
+    said = listeners.say("exempt CHG-1 because it mends the outage", SENIOR)
+    assert "CHG-1 may go on" in said
+    assert store.change(1).progress.exemptions
