@@ -59,8 +59,9 @@ class Listeners:
         return str(self.answers[said:])
 
 
-@pytest.fixture
-def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
+def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
+    """What the listeners stand on; there is no cluster."""
+
     def no_clusters(_: str) -> Any:
         raise AssertionError("asked a cluster")
 
@@ -83,22 +84,25 @@ def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
         environments=ENVIRONMENTS,
         decisions=decisions,
     )
-    return Listeners(
-        Desk(
-            requests=requests,
-            rollbacks=RollbackRequests(store, ledger, people, ENVIRONMENTS, decisions),
-            environments=ENVIRONMENTS,
-            store=store,
-            chat=slack,
-            clock=clock,
-            rush=Rush(),
-            approvals=Approvals(
-                ledger, people, electorates, Voices(ledger, people, electorates), decisions
-            ),
-            delegations=Delegations(store, ledger, people, decisions),
-            freezes=freezes,
-        )
+    return Desk(
+        requests=requests,
+        rollbacks=RollbackRequests(store, ledger, people, ENVIRONMENTS, decisions),
+        environments=ENVIRONMENTS,
+        store=store,
+        chat=slack,
+        clock=clock,
+        rush=Rush(),
+        approvals=Approvals(
+            ledger, people, electorates, Voices(ledger, people, electorates), decisions
+        ),
+        delegations=Delegations(store, ledger, people, decisions),
+        freezes=freezes,
     )
+
+
+@pytest.fixture
+def listeners(store: SqliteStore, clock: Hand, slack: Slack) -> Listeners:
+    return Listeners(desk_of(store, clock, slack))
 
 
 def test_a_command_for_a_place_that_nothing_deploys_opens_no_form(
