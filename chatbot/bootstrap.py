@@ -35,6 +35,7 @@ from chatbot.services.freeze_watch import FreezeWatch
 from chatbot.services.freezes import Freezes
 from chatbot.services.gates import Gates
 from chatbot.services.gitops import GitOps
+from chatbot.services.herald import Herald
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
@@ -83,6 +84,7 @@ class Services:
     clusters: Clusters
     auto_sync: AutoSync
     freeze_watch: FreezeWatch
+    herald: Herald
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
@@ -217,6 +219,7 @@ def build(
         clusters=clusters,
         auto_sync=auto_sync,
         freeze_watch=FreezeWatch(freezes),
+        herald=Herald(store, clock, chat),
     )
 
 

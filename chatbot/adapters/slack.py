@@ -14,6 +14,7 @@ from slack_sdk.web import SlackResponse
 
 from chatbot.blocks import card as card_blocks
 from chatbot.blocks.kit import Block, context, section
+from chatbot.domain.announcement import Announcement
 from chatbot.domain.card import Card
 from chatbot.domain.change import MessageRef
 from chatbot.domain.errors import NotFound, Permanent, RedlightError, RetryLater
@@ -156,6 +157,16 @@ class SlackChat:
             return self._find(self._direct(notice.user), "", change, notice.key)
         channel, thread = _standing(card)
         return self._find(channel, thread, change, notice.key)
+
+    def announce(self, announcement: Announcement) -> None:
+        """Post it in its channel."""
+        text = announcement.text
+        self._post(announcement.channel, text, [section(text)], change="", key=announcement.key)
+
+    def was_announced(self, announcement: Announcement) -> bool:
+        """Whether it stands in its channel, by message metadata."""
+        channel = self._channel_id(announcement.channel)
+        return self._find(channel, "", "", announcement.key) is not None
 
     def link(self, message: MessageRef) -> str:
         """Permalink of a message. Slack is asked for one; the others follow from it, because a

@@ -14,6 +14,7 @@ from pathlib import Path
 from chatbot.adapters import sqlite_changes as changes
 from chatbot.adapters import sqlite_rows as rows
 from chatbot.adapters import sqlite_search as search
+from chatbot.adapters.sqlite_announcements import AnnouncementTable
 from chatbot.adapters.sqlite_claims import Claims
 from chatbot.adapters.sqlite_connection import Connections, translated
 from chatbot.adapters.sqlite_delegations import DelegationTable
@@ -52,7 +53,7 @@ _IN_STATES = f"""
 _LIVE_COUNTS = f"SELECT state, count(*) AS count FROM changes WHERE {LIVE} GROUP BY state"  # noqa: S608 - ours
 
 
-class SqliteStore(DelegationTable, FreezeTable, RollbackQueries, Store):
+class SqliteStore(AnnouncementTable, DelegationTable, FreezeTable, RollbackQueries, Store):
     """The tables in the file at `path`, made or brought up to date when the store is built.
 
     Raises `Permanent` when the file is no database of ours, is damaged, or was written by a

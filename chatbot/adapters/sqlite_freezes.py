@@ -5,8 +5,10 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from chatbot.adapters import sqlite_announcements
 from chatbot.adapters import sqlite_rows as rows
 from chatbot.adapters.sqlite_connection import Connections
+from chatbot.domain.announcement import Announcement
 from chatbot.domain.events import AuditEntry
 from chatbot.domain.freeze import Freeze, KnownFreeze, Phase
 
@@ -15,7 +17,7 @@ _ADD = """
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
 
 _LIFT = """
-    UPDATE freezes SET ends_at = :at, lifted = 1
+    UPDATE freezes SET ends_at = :at, lifted_by = :actor
     WHERE id IN (SELECT value FROM json_each(:ids)) AND (ends_at IS NULL OR ends_at > :at)
     RETURNING id"""
 
@@ -44,7 +46,7 @@ class FreezeTable:
 
     def lift_freezes(self, ids: Sequence[str], at: datetime, entry: AuditEntry) -> list[str]:
         """See `Store`."""
-        wanted = {"ids": json.dumps(list(ids)), "at": rows.to_text(at)}
+        wanted = {"ids": json.dumps(list(ids)), "at": rows.to_text(at), "actor": entry.actor}
         with self._connections.writing() as db:
             lifted = [row["id"] for row in db.execute(_LIFT, wanted).fetchall()]
             if lifted:
@@ -56,14 +58,23 @@ class FreezeTable:
         with self._connections.reading() as db:
             return [_to_freeze(row) for row in db.execute(_KNOWN).fetchall()]
 
-    def freeze_shown(self, freeze: str, phase: Phase, entries: Sequence[AuditEntry] = ()) -> None:
+    def freeze_shown(
+        self,
+        freeze: str,
+        phase: Phase,
+        entries: Sequence[AuditEntry] = (),
+        announcements: Sequence[Announcement] = (),
+    ) -> None:
         """See `Store`."""
         with self._connections.writing() as db:
             moved = db.execute(
                 "UPDATE freezes SET shown = ? WHERE id = ? AND shown <> ?", (phase, freeze, phase)
             ).rowcount
-            for entry in entries if moved else ():
+            if not moved:
+                return
+            for entry in entries:
                 rows.append(db, entry)
+            sqlite_announcements.insert(db, announcements)
 
 
 def _to_freeze(row: sqlite3.Row) -> KnownFreeze:
@@ -77,5 +88,5 @@ def _to_freeze(row: sqlite3.Row) -> KnownFreeze:
             by=row["author"],
         ),
         shown=Phase(row["shown"]),
-        lifted=bool(row["lifted"]),
+        lifted_by=row["lifted_by"],
     )

@@ -133,7 +133,7 @@ _FREEZES = (
         starts_at TEXT NOT NULL,
         ends_at TEXT,
         author TEXT NOT NULL,
-        lifted INTEGER NOT NULL DEFAULT 0,
+        lifted_by TEXT NOT NULL DEFAULT '',
         shown TEXT NOT NULL CHECK (shown IN ('ahead', 'begun', 'over')),
         reason TEXT NOT NULL
     ) STRICT""",
@@ -143,6 +143,18 @@ _FREEZES = (
 _ROLLBACKS = (
     """CREATE INDEX changes_rolls_back ON changes (json_extract(request, '$.rolls_back'))
         WHERE json_extract(request, '$.rolls_back') IS NOT NULL""",
+)
+
+_ANNOUNCEMENTS = (
+    # One row for each that is still to be made, and no other.
+    """CREATE TABLE announcements (
+        key TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        attempted INTEGER NOT NULL DEFAULT 0,
+        announcement TEXT NOT NULL,
+        PRIMARY KEY (key, channel)
+    ) STRICT""",
 )
 
 
@@ -161,6 +173,7 @@ _STEPS = {
     "0004_delegations": _run(_DELEGATIONS),
     "0005_freezes": _run(_FREEZES),
     "0006_rollbacks": _run(_ROLLBACKS),
+    "0007_announcements": _run(_ANNOUNCEMENTS),
 }
 
 

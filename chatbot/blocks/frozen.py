@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from chatbot.blocks.kit import Block, section
 from chatbot.domain.change import Change
-from chatbot.domain.freeze import ALL, Freeze, announcement, how_to_lift
+from chatbot.domain.freeze import ALL, Freeze, announcement, begun, how_to_lift
 from chatbot.domain.mrkdwn import code
 
 _SHOWN = 5
@@ -22,10 +22,7 @@ def notices(freezes: Sequence[Freeze], environment: str = "") -> list[Block]:
 
 def made(freeze: Freeze) -> str:
     """To whoever froze something."""
-    return (
-        f"❄ {announcement(freeze)} What is being applied finishes; nothing else starts. "
-        f"{how_to_lift(freeze)}"
-    )
+    return f"{begun(freeze)} {how_to_lift(freeze)}"
 
 
 def lifted(environment: str, still: Sequence[Freeze]) -> str:

@@ -64,8 +64,8 @@ class KnownFreeze:
     freeze: Freeze
     shown: Phase
     """The phase that cards and channels were told last."""
-    lifted: bool
-    """Whether somebody ended it before its time."""
+    lifted_by: str
+    """Who ended it before its time; empty: nobody did."""
 
 
 class Exemption(BaseModel):
@@ -102,6 +102,19 @@ def announcement(freeze: Freeze, environment: str = "") -> str:
     why = f", because {reason}" if reason else ""
     who = mention(freeze.by) if freeze.by else code("redlight.toml")
     return f"{what} frozen {until}{why} (says {who})."
+
+
+def begun(freeze: Freeze) -> str:
+    """For whom it concerns, when it begins."""
+    return f"❄ {announcement(freeze)} What is being applied finishes; nothing else starts."
+
+
+def over(freeze: Freeze, lifted_by: str, still: Freeze | None) -> str:
+    """For whom it concerned, when it ends; `still` is a freeze that lasts there."""
+    where = " and ".join(map(escape, freeze.environments)) or "every environment"
+    how = f"was lifted by {mention(lifted_by)}" if lifted_by else "is over"
+    then = f"Still, {announcement(still)}" if still else "What waited for it goes on."
+    return f"The freeze of {where} {how}. {then}"
 
 
 def sentence(freeze: Freeze, environment: str, change_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from chatbot.domain.announcement import Announcement
 from chatbot.domain.card import Card
 from chatbot.domain.change import (
     MessageRef,
@@ -45,6 +46,14 @@ class Chat(Protocol):
         self, notice: Notice, change: str, card: MessageRef | None
     ) -> MessageRef | None:
         """The notice as sent before, by message metadata."""
+        ...
+
+    def announce(self, announcement: Announcement) -> None:
+        """Post it in its channel."""
+        ...
+
+    def was_announced(self, announcement: Announcement) -> bool:
+        """Whether it stands in its channel, by message metadata."""
         ...
 
     def link(self, message: MessageRef) -> str:

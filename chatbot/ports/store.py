@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chatbot.domain.announcement import Announcement, Pending
 from chatbot.domain.change import (
     Change,
     ChangeRequest,
@@ -179,16 +180,39 @@ class Store(Protocol):
         ...
 
     def lift_freezes(self, ids: Sequence[str], at: datetime, entry: AuditEntry) -> list[str]:
-        """End these freezes at `at`, with one audit entry. Returns the ids of those that were not
-        over by then; none: nothing is recorded."""
+        """The entry's actor ends these freezes at `at`, and the entry is recorded. Returns the ids
+        of those that were not over by then; none: nothing is recorded."""
         ...
 
     def freezes(self) -> list[KnownFreeze]:
         """Every freeze whose end was not shown to people yet, in the order in which they start."""
         ...
 
-    def freeze_shown(self, freeze: str, phase: Phase, entries: Sequence[AuditEntry] = ()) -> None:
-        """People were shown this phase; the entries are recorded the first time."""
+    def freeze_shown(
+        self,
+        freeze: str,
+        phase: Phase,
+        entries: Sequence[AuditEntry] = (),
+        announcements: Sequence[Announcement] = (),
+    ) -> None:
+        """Cards show this phase. The first time, the entries are recorded and the announcements
+        are due."""
+        ...
+
+    def announcements_due(self, now: datetime, limit: int = 100) -> list[Pending]:
+        """Announcements that were not made yet and that no `delay_announcement` keeps back."""
+        ...
+
+    def announcement_attempted(self, announcement: Announcement) -> None:
+        """Intent: it is about to be made."""
+        ...
+
+    def announcement_done(self, announcement: Announcement) -> None:
+        """It stands in its channel, or it is too late for it: it is not made again."""
+        ...
+
+    def delay_announcement(self, announcement: Announcement, until: datetime) -> None:
+        """Slack does not take it: it is due again at `until`."""
         ...
 
     def claim(self, change: int, task: str) -> AbstractContextManager[bool]:

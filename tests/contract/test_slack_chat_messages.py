@@ -8,6 +8,7 @@ import pytest
 
 from chatbot.adapters import slack as adapter
 from chatbot.adapters.slack import SlackChat
+from chatbot.domain.announcement import Announcement
 from chatbot.domain.card import Card
 from chatbot.domain.change import MessageRef
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
@@ -53,6 +54,16 @@ def test_a_card_that_is_not_there_cannot_be_drawn_anew(chat: Chat) -> None:
     posted = chat.post_card(DEV, card())
     with pytest.raises(NotFound):
         chat.update_card(posted.model_copy(update={"ts": "1000000000.000100"}), card())
+
+
+def test_an_announcement_is_found_by_its_key_where_it_was_made_and_only_there(chat: Chat) -> None:
+    news = Announcement(key="freeze:1:begun", channel=DEV, text="Frozen.", at=builders.NOW)
+    chat.post_card(DEV, card())
+    assert not chat.was_announced(news)
+    chat.announce(news)
+    assert chat.was_announced(news)
+    assert not chat.was_announced(news.model_copy(update={"key": "freeze:1:over"}))
+    assert not chat.was_announced(news.model_copy(update={"channel": "#test-changes"}))
 
 
 def test_a_notice_under_a_card_is_found_by_its_key(chat: Chat) -> None:

@@ -17,6 +17,7 @@ from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.lifecycle import State
 from tests.support import builders
 from tests.support.builders import NOW
+from tests.support.freezes import freeze
 from tests.support.store import add_change, make_store, move
 
 Question = Callable[[SqliteStore], object]
@@ -45,6 +46,7 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"changes_requester"},
     ),
     "in an environment": (lambda store: store.changes(environment="dev"), {"changes_environment"}),
+    "freezes": (lambda store: store.freezes(), {"freezes_to_show"}),
     "pending notices": (lambda store: store.pending_notices(2), {"notices_unsent"}),
 }
 
@@ -53,6 +55,7 @@ def with_history(folder: Path, closed: int) -> SqliteStore:
     """Five open changes, then as many closed copies of the first as wanted."""
     folder.mkdir()
     store = make_store(folder)
+    store.add_freeze(freeze(), builders.entry())
     for state in (State.APPLYING, State.REQUESTED, State.PR_OPEN, State.HELD, State.BLOCKED):
         due_at = NOW + timedelta(hours=state is State.HELD)
         change = move(store, add_change(store), state, due_at=due_at)
@@ -74,6 +77,10 @@ def with_history(folder: Path, closed: int) -> SqliteStore:
         )
         raw.execute(
             f"INSERT INTO notices {series} SELECT i, 'done', 1, 'C0DEV', '1.0', '{{}}' FROM n"
+        )
+        raw.execute(
+            "INSERT INTO freezes (id, environments, starts_at, ends_at, author, shown, reason)"
+            f" {series} SELECT i, '[]', i, i, 'U1', 'over', 'year end' FROM n"
         )
         raw.execute(
             f"INSERT INTO changes_text (rowid, words) {series} SELECT i, words"
@@ -150,4 +157,5 @@ def test_the_right_things_are_found_in_a_long_history(young_and_old: list[Sqlite
     old = young_and_old[1]
     assert old.due(NOW) == [1, 2, 3, 5]
     assert old.in_states({State.PR_OPEN}) == [3]
+    assert [each.freeze.id for each in old.freezes()] == ["one"]
     assert [change.number for change in old.changes(open_only=True)] == [5, 4, 3, 2, 1]

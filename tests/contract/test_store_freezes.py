@@ -6,17 +6,23 @@ from datetime import timedelta
 from pathlib import Path
 
 from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain.announcement import Announcement, Pending
 from chatbot.domain.freeze import Freeze, KnownFreeze, Phase
 from tests.support import builders
-from tests.support.builders import NOW
+from tests.support.builders import NOW, SENIOR
 from tests.support.freezes import freeze
 from tests.support.store import add_change, make_store
 
-BEGUN, LIFTED, OVER = (builders.entry(f"freeze.{kind}") for kind in ("begun", "lifted", "over"))
+BEGUN, LIFTED, OVER = (
+    builders.entry(f"freeze.{kind}", actor=SENIOR) for kind in ("begun", "lifted", "over")
+)
+
+NEWS = Announcement(key="a", channel="#test-changes", text="Frozen.", at=NOW)
+ELSEWHERE = NEWS.model_copy(update={"channel": "#prod-changes"})
 
 
-def known(each: Freeze, shown: Phase = Phase.AHEAD, *, lifted: bool = False) -> KnownFreeze:
-    return KnownFreeze(freeze=each, shown=shown, lifted=lifted)
+def known(each: Freeze, shown: Phase = Phase.AHEAD, *, lifted_by: str = "") -> KnownFreeze:
+    return KnownFreeze(freeze=each, shown=shown, lifted_by=lifted_by)
 
 
 def kinds(store: SqliteStore) -> list[str]:
@@ -48,8 +54,8 @@ def test_lifting_ends_what_is_named_and_is_recorded_once(store: SqliteStore) -> 
     assert store.lift_freezes(["b", "a", "gone", "never"], NOW, LIFTED) == ["a", "b"]
     assert store.lift_freezes(["a", "b"], NOW + timedelta(minutes=1), LIFTED) == []
     assert store.freezes() == [
-        known(freeze("a", end=NOW), lifted=True),
-        known(freeze("b", end=NOW), lifted=True),
+        known(freeze("a", end=NOW), lifted_by=SENIOR),
+        known(freeze("b", end=NOW), lifted_by=SENIOR),
         known(freeze("c")),
         known(freeze("gone", end=NOW)),
     ]
@@ -75,13 +81,42 @@ def test_a_freeze_is_known_until_its_end_was_shown(store: SqliteStore) -> None:
     assert store.check_audit().broken is None
 
 
+def test_announcements_are_due_with_the_phase_that_they_tell(store: SqliteStore) -> None:
+    store.add_freeze(freeze(), BEGUN)
+    store.freeze_shown("one", Phase.BEGUN, announcements=[NEWS, ELSEWHERE])
+    store.freeze_shown("one", Phase.BEGUN, announcements=[NEWS.model_copy(update={"key": "b"})])
+    assert store.announcements_due(NOW - timedelta(seconds=1)) == []
+    assert store.announcements_due(NOW) == [
+        Pending(announcement=ELSEWHERE, attempted=False),
+        Pending(announcement=NEWS, attempted=False),
+    ]
+    assert len(store.announcements_due(NOW, limit=1)) == 1
+
+
+def test_an_announcement_is_pending_until_it_is_done(store: SqliteStore) -> None:
+    store.add_freeze(freeze(), BEGUN)
+    store.freeze_shown("one", Phase.BEGUN, announcements=[NEWS, ELSEWHERE])
+    store.announcement_done(ELSEWHERE)
+    store.announcement_attempted(NEWS)
+    assert store.announcements_due(NOW) == [Pending(announcement=NEWS, attempted=True)]
+    later = NOW + timedelta(minutes=5)
+    store.delay_announcement(NEWS, later)
+    assert store.announcements_due(NOW) == []
+    assert store.announcements_due(later) == [Pending(announcement=NEWS, attempted=True)]
+    store.announcement_done(NEWS)
+    store.announcement_done(NEWS)
+    assert store.announcements_due(later) == []
+
+
 def test_a_database_from_before_freezes_becomes_todays(tmp_path: Path) -> None:
     store = make_store(tmp_path)
     change = add_change(store)
     store.close()
     with sqlite3.connect(tmp_path / "redlight.db") as raw:
         raw.execute("DROP TABLE freezes")
-        raw.execute("DELETE FROM _sqlite_migrations WHERE name = '0005_freezes'")
+        raw.execute("DROP TABLE announcements")
+        for name in ("0005_freezes", "0007_announcements"):
+            raw.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (name,))
     raw.close()
     store = make_store(tmp_path)
     assert store.freezes() == []

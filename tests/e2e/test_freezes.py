@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
-from tests.support.world import OTHER_SENIOR, REQUESTER, SENIOR, World, everything
+from tests.support.world import CHANNELS, OTHER_SENIOR, REQUESTER, SENIOR, World, everything
 
 FAR = (datetime.now(UTC) + timedelta(days=300)).strftime("%Y-%m-%d 18:00")
 
@@ -18,6 +18,18 @@ def say(world: World, user: str, words: str, *answer: str) -> None:
     told = everything(world.slack.ephemerals("#test-changes", user)[-1])
     for part in answer:
         assert part in told, (words, told)
+
+
+def announced(world: World, *words: str) -> None:
+    """Every environment's channel hears these words, once."""
+
+    def heard(channel: str) -> bool:
+        told = [everything(message) for message in world.slack.messages(channel)]
+        found = [text for text in told if all(word in text for word in words)]
+        return len(found) == 1
+
+    for channel in CHANNELS.values():
+        world.until(lambda channel=channel: heard(channel))  # type: ignore[misc]
 
 
 def replicas(world: World, namespace: str = "shop-test") -> int:
@@ -78,6 +90,7 @@ def test_a_frozen_confirm_is_refused_and_an_exception_lets_exactly_one_change_th
 def test_stopping_the_line_holds_everything_until_a_senior_lifts_it(world: World) -> None:
     world.start()
     say(world, REQUESTER, "freeze all because stop the line", "every environment is frozen")
+    announced(world, "❄ every environment is frozen until", "stop the line", f"<@{REQUESTER}>")
     change = world.request("scale dev deploy/web 4")
     world.shows(change, "❄ every environment is frozen until somebody lifts it", "Waiting since")
     assert world.change(change).state is State.APPLYING
@@ -93,6 +106,7 @@ def test_stopping_the_line_holds_everything_until_a_senior_lifts_it(world: World
     assert world.change(change).progress.snapshot is None
 
     say(world, SENIOR, "unfreeze all", "not frozen any more")
+    announced(world, f"The freeze of every environment was lifted by <@{SENIOR}>")
     world.wait(change, State.COMPLETED)
     assert replicas(world, "shop-dev") == 4
     assert "❄" not in world.shows(change, "Live and in Git")

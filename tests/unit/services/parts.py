@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
+from chatbot.domain.announcement import Announcement
 from chatbot.domain.card import Card
 from chatbot.domain.change import MessageRef
 from chatbot.domain.environment import ENVIRONMENT_CLASSES, Environment, EnvironmentClass
@@ -149,6 +150,20 @@ class Slack(Chat):
         self._enter("find_notice")
         channel, thread = self._place(notice, card)
         return self._find(channel, thread, change, notice.key)
+
+    def announce(self, announcement: Announcement) -> None:
+        message = Message(
+            ref=MessageRef(channel="", ts=""),
+            thread="",
+            change="",
+            key=announcement.key,
+            text=announcement.text,
+        )
+        self._post("announce", self._channel(announcement.channel), message)
+
+    def was_announced(self, announcement: Announcement) -> bool:
+        self._enter("was_announced")
+        return self._find(self._channel(announcement.channel), "", "", announcement.key) is not None
 
     def link(self, message: MessageRef) -> str:
         self._enter("link")

@@ -178,3 +178,38 @@ def test_a_card_is_marked_although_its_change_moved_on_meanwhile(
     monkeypatch.setattr(tower.store, "change", lambda n: seen.pop() if seen else fresh(n))
     tower.watch.run()
     assert tower.store.change(stale.number).revision == moved.revision + 1
+
+
+def test_each_channel_hears_once_that_it_begins_and_that_it_ends(tower: Tower) -> None:
+    def heard() -> list[tuple[str, str]]:
+        tower.watch.run()
+        due = [each.announcement for each in tower.store.announcements_due(tower.clock.now())]
+        for each in due:
+            tower.store.announcement_done(each)
+        return [(each.channel, each.text) for each in due]
+
+    tower.freezes.freeze(SENIOR, "all", "", "stop the line")
+    said = (
+        "❄ every environment is frozen until somebody lifts it, because stop the line (says "
+        "<@U2>). What is being applied finishes; nothing else starts."
+    )
+    assert heard() == [("#dev-changes", said), ("#prod-changes", said)]
+    assert heard() == []
+    tower.freezes.freeze(SENIOR, "dev", "1h", "")
+    [(channel, text)] = heard()
+    assert channel == "#dev-changes"
+    assert text.startswith("❄ dev is frozen until <!date^")
+    tower.clock.move(hours=1)
+    [(channel, text)] = heard()
+    assert channel == "#dev-changes"
+    assert text.startswith("The freeze of dev is over. Still, every environment is frozen until")
+    tower.freezes.unfreeze(SENIOR, "all")
+    said = "The freeze of every environment was lifted by <@U2>. What waited for it goes on."
+    assert heard() == [("#dev-changes", said), ("#prod-changes", said)]
+
+
+def test_what_nobody_heard_begin_is_not_told_to_end(tower: Tower) -> None:
+    tower.freezes.freeze(SENIOR, "dev", "1h", "")
+    tower.freezes.unfreeze(SENIOR, "dev")
+    tower.watch.run()
+    assert tower.store.announcements_due(tower.clock.now()) == []
