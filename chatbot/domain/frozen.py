@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from chatbot.domain.change import Change, Path
+from chatbot.domain.change import Change, Path, PullRequestState
 from chatbot.domain.freeze import Freeze, in_force
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.offers import Offer, stands_still
@@ -13,8 +13,9 @@ def stops(offer: Offer, change: Change) -> bool:
     """Whether doing this reaches for the cluster or for Git's main branch. Looking, approving,
     cancelling what was not applied and opening a pull request do not, nor does having a pull
     request looked at again."""
-    if change.path is Path.GITOPS and change.state is State.BLOCKED:
-        return False
+    if change.path is Path.GITOPS and offer is Offer.RETRY:
+        pull_request = change.progress.pull_request
+        return pull_request is not None and pull_request.state is PullRequestState.MERGED
     return offer in (Offer.CONFIRM, Offer.RETRY, Offer.UNDO)
 
 

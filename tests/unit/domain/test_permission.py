@@ -11,7 +11,7 @@ from chatbot.domain.permission import Actor, permit
 from chatbot.domain.person import Person
 from tests.support.approvals import FIRST, LATER, PEER, SECOND, awaiting, electorate, person
 from tests.support.builders import NOW, REQUESTER, SENIOR
-from tests.support.cards import CONFIRM, ROLL_OUT, direct, ways
+from tests.support.cards import CONFIRM, MERGED, ROLL_OUT, direct, ways
 from tests.support.freezes import freeze
 
 WAITING = direct(*CONFIRM)
@@ -136,9 +136,13 @@ def test_a_freeze_stops_what_reaches_for_the_cluster_and_nothing_else(change: Ch
             permit(offer, REQUESTED_IT, change, NOW, freeze())
 
 
-def test_a_freeze_lets_a_blocked_pull_request_be_looked_at_again() -> None:
+def test_a_freeze_lets_a_pull_request_be_looked_at_again_until_it_is_merged() -> None:
     blocked = ways()["blocked"].model_copy(update={"path": Path.GITOPS})
     permit(Offer.RETRY, REQUESTED_IT, blocked, NOW, freeze())
+    progress = blocked.progress.model_copy(update={"pull_request": MERGED})
+    stuck = blocked.model_copy(update={"state": State.SYNCING, "progress": progress})
+    with pytest.raises(Refused, match="test is frozen until"):
+        permit(Offer.RETRY, REQUESTED_IT, stuck, NOW, freeze())
 
 
 def test_who_comes_before_the_freeze() -> None:
