@@ -316,7 +316,7 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         electorates=parts.electorates,
         voices=parts.voices,
     )
-    gates = Gates(environments, parts.store, ledger, gitops, parts.electorates)
+    gates = Gates(environments, parts.store, ledger, gitops, parts.electorates, parts.freezes)
     deployment = Deployment(
         environments=environments,
         git=parts.git,

@@ -1,4 +1,4 @@
-"""The last gates before a merge: window, a held environment, other rollouts.
+"""The last gates before a merge: window, freeze, a held environment, other rollouts.
 
 Whatever keeps a change here is on its card with since when; and when nothing does, it is looked at
 once more whether what was approved is what would be merged.
@@ -15,6 +15,7 @@ from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.window import Gate, gate
 from chatbot.ports import Store
 from chatbot.services.electorates import Electorates
+from chatbot.services.freezes import Freezes
 from chatbot.services.gitops import GitOps
 from chatbot.services.ledger import AT_ONCE, Ledger
 from chatbot.services.queue import queued, wait
@@ -32,6 +33,7 @@ class Gates:
     ledger: Ledger
     gitops: GitOps
     electorates: Electorates
+    freezes: Freezes
 
     def start(self, change: Change) -> Change:
         """Step `scheduled`."""
@@ -41,7 +43,7 @@ class Gates:
         if seen != change.progress.pull_request:
             return self.ledger.rest(change, AT_ONCE, pull_request=seen)
         # The environment may become held while the line is waited for.
-        for closed in (self._window, self._held, self._line, self._held):
+        for closed in (self._window, self._freeze, self._held, self._line, self._held):
             if (waits := closed(change)) is not None:
                 return waits
         if not met(change, self.electorates.of(change)):
@@ -71,6 +73,10 @@ class Gates:
             case Gate.EARLY:
                 reason = "for its maintenance window to open"
                 return wait(self.ledger, change, reason, window.start - now)
+
+    def _freeze(self, change: Change) -> Change | None:
+        freeze = self.freezes.blocking(change)
+        return None if freeze is None else self.freezes.wait(change, freeze)
 
     def _held(self, change: Change) -> Change | None:
         held = self.store.in_states({State.HELD}, change.request.environment)

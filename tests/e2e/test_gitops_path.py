@@ -10,7 +10,15 @@ import yaml
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
 from tests.support.argocd_world import application, deployed, sync_status
-from tests.support.world import OTHER_SENIOR, REQUESTER, SENIOR, World, buttons, pull_requests
+from tests.support.world import (
+    CHANNELS,
+    OTHER_SENIOR,
+    REQUESTER,
+    SENIOR,
+    World,
+    buttons,
+    pull_requests,
+)
 
 __all__ = ["deployed"]
 
@@ -239,3 +247,23 @@ def it_is_taken_back_and_held(world: World, change: Change, before: str, why: st
     world.until(lambda: sync_status(world, "prod") == "Synced")
     assert [pull.merged for pull in pull_requests(world)] == [True, True]
     assert "release_hold" in buttons(world.card(change))
+
+
+def test_a_freeze_stops_the_merge_until_a_senior_lets_the_change_through(deployed: World) -> None:
+    world = deployed
+    world.start()
+    change = world.request("scale prod deploy/web 8", **WHY)
+    world.wait(change, State.AWAITING_APPROVAL)
+    world.slack.command(
+        OTHER_SENIOR, CHANNELS["prod"], "/change", "freeze prod 4h because of a fair"
+    )
+    world.shows(change, "frozen")
+    world.click(change, "approve", SENIOR)
+    world.until(lambda: "change.approved" in world.events(change))
+    world.shows(change, "a fair")
+    assert not [pull for pull in pull_requests(world) if pull.merged]
+    world.slack.command(
+        OTHER_SENIOR, CHANNELS["prod"], "/change", f"exempt {change.id} because it was agreed"
+    )
+    world.wait(change, State.COMPLETED)
+    assert replicas(world) == 8
