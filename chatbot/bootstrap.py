@@ -63,8 +63,6 @@ from chatbot.slack.desk import Desk
 
 RECONCILE_WORKERS = 8
 DELIVERY_WORKERS = 4
-SLACK_TIMEOUT = 10
-"""Seconds for one call to Slack."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,9 @@ def build(
     """Wire the product. Each part from outside can be replaced. Nothing is called yet."""
     clock = clock or SystemClock()
     chat = chat or SlackChat(slack_client(settings))
-    clusters = clusters or KubernetesClusters(settings.kubeconfig)
+    clusters = clusters or KubernetesClusters(
+        settings.kubeconfig, timeout=settings.timeouts.cluster_seconds
+    )
     git = git or GitHubHost(settings.github, settings.git.repo)
     environments = settings.environments
     store = SqliteStore(settings.database)
@@ -228,7 +228,7 @@ def slack_client(settings: Settings) -> WebClient:
     return WebClient(
         token=settings.slack.bot_token.get_secret_value(),
         base_url=settings.slack.api_url,
-        timeout=SLACK_TIMEOUT,
+        timeout=settings.timeouts.slack_seconds,
         retry_handlers=[],
     )
 

@@ -21,6 +21,7 @@ from chatbot.settings.rules import (
     PollingRules,
     Rules,
     SlackMode,
+    TimeoutRules,
 )
 from chatbot.settings.variables import (
     SECRETS,
@@ -47,6 +48,7 @@ __all__ = [
     "Settings",
     "SlackMode",
     "SlackSettings",
+    "TimeoutRules",
     "database",
     "load",
     "process_environment",
@@ -91,6 +93,8 @@ class GitHubSettings(BaseModel):
     """Without a trailing slash."""
     token: SecretStr | None
     app: GitHubApp | None
+    timeout: int = 15
+    """In seconds, for one request."""
 
 
 class JiraSettings(BaseModel):
@@ -127,6 +131,7 @@ class Settings(BaseModel):
     """Slack user, as `people` names them, to GitHub login."""
     obligations: ObligationRules
     polling: PollingRules
+    timeouts: TimeoutRules
     environments: dict[str, Environment]
     """By name, in the order of the file."""
     freezes: tuple[Freeze, ...]
@@ -183,7 +188,7 @@ def _assemble(variables: Variables, rules: Rules, config: Path) -> Settings:
     environments = {name: section.resolve(name) for name, section in rules.environments.items()}
     return Settings(
         slack=_slack(variables, rules),
-        github=_github(variables),
+        github=_github(variables, rules),
         jira=_jira(variables),
         kubeconfig=variables.KUBECONFIG or "",
         config=config,
@@ -196,6 +201,7 @@ def _assemble(variables: Variables, rules: Rules, config: Path) -> Settings:
         github_logins=rules.github_logins,
         obligations=rules.obligations,
         polling=rules.polling,
+        timeouts=rules.timeouts,
         environments=environments,
         freezes=tuple(section.resolve() for section in rules.freezes),
         warnings=tuple(shared_ground(environments)),
@@ -215,7 +221,7 @@ def _slack(variables: Variables, rules: Rules) -> SlackSettings:
     )
 
 
-def _github(variables: Variables) -> GitHubSettings:
+def _github(variables: Variables, rules: Rules) -> GitHubSettings:
     app = None
     if variables.GITHUB_APP_PRIVATE_KEY:
         app = GitHubApp(
@@ -223,7 +229,12 @@ def _github(variables: Variables) -> GitHubSettings:
             private_key=variables.GITHUB_APP_PRIVATE_KEY,
             installation_id=variables.GITHUB_APP_INSTALLATION_ID or "",
         )
-    return GitHubSettings(api_url=variables.GITHUB_API_URL, token=variables.GITHUB_TOKEN, app=app)
+    return GitHubSettings(
+        api_url=variables.GITHUB_API_URL,
+        token=variables.GITHUB_TOKEN,
+        app=app,
+        timeout=rules.timeouts.github_seconds,
+    )
 
 
 def _jira(variables: Variables) -> JiraSettings | None:

@@ -87,6 +87,7 @@ EnvironmentName = Annotated[
 Hours = Annotated[float, Field(strict=True, gt=0, le=HOURS_IN_A_YEAR, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(strict=True, gt=0, le=24 * 60, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(strict=True, ge=1, le=3600, allow_inf_nan=False)]
+WholeSeconds = Annotated[StrictInt, Field(ge=1, le=300)]
 
 
 class Section(BaseModel):
@@ -145,6 +146,14 @@ class PollingRules(Section):
     """`[polling]`: how often to look at what does not tell us by itself."""
 
     pull_requests_seconds: Seconds = 15
+
+
+class TimeoutRules(Section):
+    """`[timeouts]`: after how long a call that got no answer counts as not answered."""
+
+    slack_seconds: WholeSeconds = 10
+    github_seconds: WholeSeconds = 15
+    cluster_seconds: WholeSeconds = 15
 
 
 class Freeze(Section):
@@ -277,4 +286,5 @@ class Rules(Section):
     github_logins: dict[Annotated[str, AfterValidator(_person)], Name] = {}
     obligations: ObligationRules = ObligationRules()
     polling: PollingRules = PollingRules()
+    timeouts: TimeoutRules = TimeoutRules()
     freezes: tuple[Freeze, ...] = ()

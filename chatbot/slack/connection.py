@@ -51,15 +51,18 @@ def connect(settings: SlackSettings, client: WebClient, desk: Desk) -> Connectio
     register(app, desk)
     if settings.mode is SlackMode.HTTP or settings.app_token is None:
         return _Http(app, settings.port)
-    return _Socket(app, settings.app_token.get_secret_value(), settings.api_url)
+    app_token = settings.app_token.get_secret_value()
+    return _Socket(
+        app, WebClient(token=app_token, base_url=client.base_url, timeout=client.timeout)
+    )
 
 
 class _Socket:
-    def __init__(self, app: App, app_token: str, api_url: str) -> None:
+    def __init__(self, app: App, client: WebClient) -> None:
         self._handler: Any = SocketModeHandler(
             app,
-            app_token,
-            web_client=WebClient(token=app_token, base_url=api_url, timeout=10),
+            client.token,
+            web_client=client,
             concurrency=CONCURRENCY,
             receive_buffer_size=RECEIVE_BYTES,
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.adapters.github import GitHubHost, client
+from chatbot.adapters.github import GitHubHost
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
 from chatbot.domain.review import Author, StatusState
 from tests.support.github_host import host_at
@@ -189,13 +189,10 @@ def test_a_connection_that_is_reset_is_tried_later(
         call(host)
 
 
-def test_a_server_that_keeps_silent_is_given_up_after_the_timeout(
-    weather: Weather, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "TIMEOUT", 1)
+def test_a_server_that_keeps_silent_is_given_up_after_the_timeout(weather: Weather) -> None:
     weather.silent = True
     with pytest.raises(RetryLater, match="does not answer"):
-        host_at(weather.url).head("main")
+        host_at(weather.url, timeout=1).head("main")
 
 
 def test_nobody_there_is_tried_later() -> None:

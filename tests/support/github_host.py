@@ -12,7 +12,7 @@ def github_host(forge: ForgeProcess, token: str = BOT) -> GitHubHost:
     return host_at(forge.url, token, forge.repo)
 
 
-def host_at(url: str, token: str = BOT, repo: str = REPO) -> GitHubHost:
+def host_at(url: str, token: str = BOT, repo: str = REPO, *, timeout: int = 15) -> GitHubHost:
     """The adapter with a token, at a URL."""
-    settings = GitHubSettings(api_url=url, token=SecretStr(token), app=None)
+    settings = GitHubSettings(api_url=url, token=SecretStr(token), app=None, timeout=timeout)
     return GitHubHost(settings, repo)

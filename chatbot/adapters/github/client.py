@@ -5,16 +5,13 @@ from github import Auth, Github, GithubIntegration
 from chatbot.domain.errors import Permanent
 from chatbot.settings import GitHubApp, GitHubSettings
 
-TIMEOUT = 15
-"""Seconds for one request."""
-
 
 def client(settings: GitHubSettings) -> Github:
     """A client; nothing is called until it is used."""
     return Github(
         auth=_auth(settings),
         base_url=settings.api_url,
-        timeout=TIMEOUT,
+        timeout=settings.timeout,
         retry=None,  # the rows retry, and say so on the card
         seconds_between_requests=None,  # limits are honoured when GitHub states them
         seconds_between_writes=None,
@@ -30,7 +27,7 @@ def own_login(settings: GitHubSettings, github: Github) -> str:
     integration = GithubIntegration(
         auth=_app_auth(settings.app),
         base_url=settings.api_url,
-        timeout=TIMEOUT,
+        timeout=settings.timeout,
         retry=None,
         seconds_between_requests=None,
         seconds_between_writes=None,

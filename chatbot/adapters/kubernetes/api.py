@@ -24,7 +24,6 @@ from chatbot.domain.undo import FIELD_MANAGER
 Manifest = dict[str, Any]
 
 CONNECT_SECONDS = 3.0
-READ_SECONDS = 15.0
 
 CREDENTIALS_SECONDS = 1.0
 """How long a token is used before the client is asked for it again. The client renews a token
@@ -46,9 +45,11 @@ Query = Mapping[str, str]
 
 
 class Api:
-    """Speaks JSON with one server. Safe from many threads."""
+    """Speaks JSON with one server; `timeout` is in seconds, for one answer. Safe from many
+    threads."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, timeout: float) -> None:
+        self._timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout)
         configuration.retries = False  # the reconciler retries, and the card says so
         configuration.connection_pool_maxsize = POOL_SIZE  # type: ignore[attr-defined] # the stubs lack it
         self._configuration: Any = configuration  # and the rest of what is used here
@@ -133,7 +134,7 @@ class Api:
                 f"{self._configuration.host}{path}{tail}",
                 body=payload,
                 headers=headers,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                timeout=self._timeout,
                 redirect=False,
             )
             if not 200 <= response.status < 300:

@@ -18,8 +18,8 @@ _LIMIT_RANGES = Kind("v1", "LimitRange", "limitranges", namespaced=True, scalabl
 class KubernetesCluster(Cluster):
     """Safe from many threads; errors are those of `domain.errors`."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        self.api = Api(configuration)
+    def __init__(self, configuration: Configuration, timeout: float) -> None:
+        self.api = Api(configuration, timeout)
         """For adapters of what lives in the cluster, such as Argo CD."""
         self._discovery = Discovery(self.api)
         self._objects = Objects(self.api, self._discovery)

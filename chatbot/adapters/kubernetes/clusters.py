@@ -17,10 +17,12 @@ DEFAULT_KUBECONFIG = Path("~/.kube/config")
 
 class KubernetesClusters(Clusters):
     """`kubeconfig` is one path or several, as in the variable of that name; empty: the usual
-    file, or, inside a cluster that has none, the pod's own service account."""
+    file, or, inside a cluster that has none, the pod's own service account. `timeout` is in
+    seconds, for one answer."""
 
-    def __init__(self, kubeconfig: str = "") -> None:
+    def __init__(self, kubeconfig: str = "", *, timeout: float = 15.0) -> None:
         self._kubeconfig = kubeconfig
+        self._timeout = timeout
         self._lock = Lock()
         self._clusters: dict[str, KubernetesCluster] = {}
 
@@ -37,7 +39,7 @@ class KubernetesClusters(Clusters):
     def _cluster(self, context: str) -> KubernetesCluster:
         with self._lock:
             if context not in self._clusters:
-                self._clusters[context] = KubernetesCluster(self._load(context))
+                self._clusters[context] = KubernetesCluster(self._load(context), self._timeout)
             return self._clusters[context]
 
     def _load(self, context: str) -> Configuration:

@@ -183,6 +183,12 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one(tmp_pat
             "pull_requests",
             "polling.pull_requests_seconds must be",
         ),
+        (
+            "[people]",
+            "[timeouts]\ngithub_seconds = 0.5\n[people]",
+            "github_seconds",
+            "timeouts.github_seconds must be",
+        ),
     ],
 )
 def test_a_bad_key_or_value_is_named_with_its_line(
@@ -315,6 +321,7 @@ PLACES = st.sampled_from(
         ("environments", "prod", "namespaces"),
         ("environments", "prod", "approval_timeout_hours"),
         ("polling", "pull_requests_seconds"),
+        ("timeouts", "slack_seconds"),
         ("unknown",),
     ]
 )
