@@ -1,32 +1,67 @@
-"""The option `--full`, and the last line of the crash matrix, counted from what ran. A plugin of
-the whole suite: the process that prints for several workers reads no deeper conftest files."""
+"""The option `--full`, and a last line for each matrix, counted from what ran. A plugin of the
+whole suite: the process that prints for several workers reads no deeper conftest files."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
-PROPERTY = "crash_matrix_direct"
+PROPERTY = "chaos"
 
-pytest.register_assert_rewrite("tests.chaos.matrix", "tests.chaos.scenarios", "tests.chaos.stage")
+pytest.register_assert_rewrite(
+    *(f"tests.chaos.{name}" for name in ("direct", "faults", "matrix", "person", "scenario")),
+    *(f"tests.chaos.{name}" for name in ("stage", "theatre")),
+)
+
+RecordProperty = Callable[[str, object], None]
+
+
+@dataclass
+class Tally:
+    """What one test adds to a line: said at its start, so that a test that breaks off is missed,
+    and again at its end."""
+
+    record: RecordProperty
+    line: str
+    """Such as `crash matrix direct`."""
+    good: int = 0
+    played: int = 0
+
+    def __post_init__(self) -> None:
+        self.record(PROPERTY, [self.line, 0, 0, False])
+
+    def finish(self) -> None:
+        self.record(PROPERTY, [self.line, self.good, self.played, True])
+
+
+@dataclass
+class _Line:
+    good: int = 0
+    played: int = 0
+    unfinished: int = 0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--full",
         action="store_true",
-        help="kill the bot at every outbound call, not only once for each kind of effect",
+        help="let something bad happen at every outbound call, not only once for each kind",
     )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    parts = [
-        dict(report.user_properties).get(PROPERTY)
-        for outcome in ("passed", "failed", "error")
-        for report in terminalreporter.stats.get(outcome, [])
-        if "test_crash_matrix" in report.nodeid and (report.when == "call" or report.failed)
-    ]
-    if not parts:
-        return
-    counted = [part for part in parts if part]
-    good, played = sum(part[0] for part in counted), sum(part[1] for part in counted)
-    broken = len(parts) - len(counted)
-    unfinished = f", and {broken} parts that did not finish" if broken else ""
-    terminalreporter.write_line(f"crash matrix direct: {good}/{played}{unfinished}")
+    lines: defaultdict[str, _Line] = defaultdict(_Line)
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            if "tests/chaos/" not in report.nodeid or not (report.when == "call" or report.failed):
+                continue
+            said = dict(report.user_properties).get(PROPERTY)
+            if said:
+                line, good, played, finished = said
+                lines[line].good += good
+                lines[line].played += played
+                lines[line].unfinished += not finished
+    for name, line in sorted(lines.items()):
+        broken = f", and {line.unfinished} parts that did not finish" if line.unfinished else ""
+        terminalreporter.write_line(f"{name}: {line.good}/{line.played}{broken}")

@@ -77,31 +77,51 @@ def test_calls_pass_and_are_counted_by_name(proxy: Proxy, upstream: Upstream, ad
 
 
 @pytest.mark.parametrize("status", [429, 500])
+@pytest.mark.parametrize("reached", [False, True])
 def test_one_call_is_answered_in_the_upstreams_place(
-    proxy: Proxy, upstream: Upstream, address: str, status: int
+    proxy: Proxy, upstream: Upstream, address: str, status: int, reached: bool
 ) -> None:
-    proxy.at(CALL, Fault(status=status, headers={"Retry-After": "7"}, body=b"no"))
+    fault = Fault(status=status, headers={"Retry-After": "7"}, body=b"no", reached=reached)
+    proxy.at(CALL, fault)
     answers = [post(address) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, status, 200]
     assert (answers[1].headers["Retry-After"], answers[1].text) == ("7", "no")
-    assert len(upstream.seen) == 2
+    assert len(upstream.seen) == 2 + reached
 
 
-def test_one_call_is_never_answered(proxy: Proxy, upstream: Upstream, address: str) -> None:
+@pytest.mark.parametrize("reached", [False, True])
+def test_one_call_is_never_answered(
+    proxy: Proxy, upstream: Upstream, address: str, reached: bool
+) -> None:
     post(address)
-    proxy.at(CALL, Fault(hang=True))
+    proxy.at(CALL, Fault(hang=True, reached=reached))
     with pytest.raises(requests.ReadTimeout):
         post(address, timeout=0.3)
-    assert len(upstream.seen) == 1
+    assert len(upstream.seen) == 1 + reached
     assert post(address).text == "ok"
 
 
-def test_one_connection_is_reset(proxy: Proxy, upstream: Upstream, address: str) -> None:
+@pytest.mark.parametrize("reached", [False, True])
+def test_one_connection_is_reset(
+    proxy: Proxy, upstream: Upstream, address: str, reached: bool
+) -> None:
     post(address)
-    proxy.at(CALL, Fault(reset=True))
+    proxy.at(CALL, Fault(reached=reached))
     with pytest.raises(requests.ConnectionError):
         post(address)
-    assert len(upstream.seen) == 1
+    assert len(upstream.seen) == 1 + reached
+
+
+def test_the_log_tells_when_a_call_came_and_when_its_fault_was_told(
+    proxy: Proxy, upstream: Upstream, address: str
+) -> None:
+    proxy.at(CALL, Fault(status=429))
+    for _ in range(3):
+        post(address)
+    before, faulted, after = proxy.arrivals()
+    assert (faulted.call, faulted.fault) == (CALL, Fault(status=429))
+    assert (before.fault, after.fault) == (None, None)
+    assert before.at <= faulted.at <= faulted.told <= after.at
 
 
 @pytest.mark.parametrize(("when", "reached"), [("before", 1), ("after", 2)])

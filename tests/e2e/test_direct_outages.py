@@ -122,7 +122,7 @@ def test_a_cluster_that_is_slow_or_full_is_asked_again(world: World) -> None:
         proxy.at(Call(scale, 1), Fault(status=429, headers={"Retry-After": "1"}))
         proxy.at(Call(f"{scale} (dry run)", 1), Fault(status=429, headers={"Retry-After": "1"}))
         proxy.at(Call(f"{scale} (dry run)", 2), Fault(status=503))
-        proxy.at(Call("cluster GET deployments", 6), Fault(reset=True))
+        proxy.at(Call("cluster GET deployments", 6), Fault())
         change = confirmed(world)
         finished(world, change)
         assert "step.delayed" in world.events(change)

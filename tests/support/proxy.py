@@ -11,9 +11,10 @@ import asyncio
 import json
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -42,20 +43,32 @@ class Call:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at one call instead of its going through."""
+    """What happens at one call instead of its going through: unless something else is said, the
+    bot's connection is cut."""
 
     before: Callable[[], None] | None = None
-    """Called before the request reaches the upstream; then the bot's connection is cut."""
+    """Called before the request reaches the upstream, which it then never does."""
     after: Callable[[], None] | None = None
-    """Called when the upstream has answered; then the connection is cut, without the answer."""
+    """Called when the upstream has answered."""
+    reached: bool = False
+    """The upstream does what is asked; only its answer does not come through."""
     status: int = 0
     """Answer with this status in the upstream's place."""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     hang: bool = False
     """Never answer: the bot's own timeout must end it."""
-    reset: bool = False
-    """Cut the connection at once."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When a call came, and when the bot was told of the fault that happened at it."""
+
+    call: Call
+    at: float
+    """In seconds of `time.monotonic`."""
+    fault: Fault | None = None
+    told: float = 0.0
 
 
 class Proxy:
@@ -63,7 +76,7 @@ class Proxy:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: list[Call] = []
+        self._arrivals: list[Arrival] = []
         self._counts: Counter[str] = Counter()
         self._faults: dict[Call, Fault] = {}
         self._loop = asyncio.new_event_loop()
@@ -98,13 +111,17 @@ class Proxy:
 
     def calls(self) -> list[Call]:
         """What came through since the last `rewind`, in order of arrival."""
+        return [arrival.call for arrival in self.arrivals()]
+
+    def arrivals(self) -> list[Arrival]:
+        """The calls with their times and faults."""
         with self._lock:
-            return list(self._calls)
+            return list(self._arrivals)
 
     def rewind(self) -> None:
         """Forget the calls, count from one again, and take back every fault."""
         with self._lock:
-            self._calls.clear()
+            self._arrivals.clear()
             self._counts.clear()
             self._faults.clear()
 
@@ -118,13 +135,21 @@ class Proxy:
         with self._lock:
             return list(self._faults)
 
-    def arrived(self, name: str) -> Fault | None:
-        """Count a call; the fault that is to happen at it, if any."""
+    def arrived(self, name: str) -> Arrival:
+        """Count a call, with the fault that is to happen at it, if any."""
         with self._lock:
             self._counts[name] += 1
             call = Call(name, self._counts[name])
-            self._calls.append(call)
-            return self._faults.pop(call, None)
+            arrival = Arrival(call, time.monotonic(), self._faults.pop(call, None))
+            self._arrivals.append(arrival)
+            return arrival
+
+    def told(self, arrival: Arrival) -> None:
+        """The bot hears of the fault now."""
+        with self._lock:
+            if arrival in self._arrivals:
+                place = self._arrivals.index(arrival)
+                self._arrivals[place] = replace(arrival, told=time.monotonic())
 
     async def _cleanup(self) -> None:
         for runner in self._runners:
@@ -163,18 +188,21 @@ class _Listener:
             return await self._pass_socket(request)
         body = await request.read()
         name = self._name(request.method, request.path, request.query, body)
-        fault = self._proxy.arrived(name) if name else None
-        if fault is None:
+        arrival = self._proxy.arrived(name) if name else None
+        if arrival is None or arrival.fault is None:
             return await self._forward(request, body)
-        if fault.status:
-            return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
-        if fault.hang:
-            await asyncio.Event().wait()
+        fault = arrival.fault
         if fault.before:
             fault.before()
-        if fault.after:
+        if fault.reached or fault.after:
             await self._forward(request, body)
+        if fault.after:
             fault.after()
+        if fault.hang:
+            await asyncio.Event().wait()
+        self._proxy.told(arrival)
+        if fault.status:
+            return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
@@ -214,14 +242,14 @@ class _Listener:
 
             async def from_bot(text: str) -> None:
                 kind = kinds.get(json.loads(text).get("envelope_id", ""), "")
-                fault = self._proxy.arrived(f"slack ack {kind}") if kind else None
+                fault = self._proxy.arrived(f"slack ack {kind}").fault if kind else None
                 if fault and fault.before:
                     fault.before()
-                if fault is None or fault.after:
+                if fault is None or fault.reached or fault.after:
                     await far.send_str(text.replace(ours, theirs))
                 if fault and fault.after:
                     fault.after()
-                if fault and request.transport is not None:
+                if fault and not fault.hang and request.transport is not None:
                     request.transport.abort()
 
             pumps = {

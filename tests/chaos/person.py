@@ -1,0 +1,158 @@
+"""The persistent people who see a change through: whatever had no effect, they do again."""
+
+import contextlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+
+from chatbot.domain.change import Change
+from chatbot.domain.lifecycle import State
+from tests.chaos.stage import LOOK_SECONDS, ROUND_SECONDS, Stage
+from tests.support.world import CHANNELS, OTHER_SENIOR, REQUESTER, SENIOR
+
+ANSWER_SECONDS = 12.0
+"""How long Slack, or the test's hand on it, takes at most to say that nobody answered."""
+
+PATIENCE = 3.0
+"""Seconds that a person waits before they look whether to do it again."""
+
+PEOPLE = (REQUESTER, SENIOR, OTHER_SENIOR)
+
+Deed = Callable[["Person"], None]
+"""What people do at one state of the card."""
+
+
+def press(action_id: str, user: str = REQUESTER) -> Deed:
+    """Somebody presses a button of the card."""
+    return lambda person: person.press(action_id, user)
+
+
+def merge(person: "Person") -> None:
+    """Somebody merges the pull request at GitHub."""
+    for pull in person.stage.world.repo.get_pulls(state="open"):
+        pull.merge()
+
+
+class Person:
+    """Asks for one change and sees it through. Looks at Slack alone; whatever had no effect within
+    a moment is done again, as people do. What others have to do on the way is done here too."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        environment: str,
+        command: str,
+        fields: Mapping[str, str],
+        deeds: Mapping[State, Deed],
+        ends: State,
+    ) -> None:
+        self.stage = stage
+        self._slack = stage.world.slack
+        self._channel = CHANNELS[environment]
+        self._command = command
+        self._fields = fields
+        self._deeds = {state.value: deed for state, deed in deeds.items()}
+        self._ends = ends
+
+    def see_it_through(self) -> Change:
+        """Until the card says how it ended and nothing is left to tell; the change."""
+        stage = self.stage
+        deadline = time.monotonic() + ROUND_SECONDS
+        while True:
+            assert time.monotonic() < deadline, f"never {self._ends}: {stage.said()[-3000:]}"
+            if not stage.alive():
+                stage.start()
+                continue
+            cards = self._cards()
+            assert len(cards) <= 1, f"two cards: {[card['text'] for card in cards]}"
+            if self._state() == self._ends.value and stage.settled() and stage.alive():
+                return stage.world.store.changes(limit=1)[0]
+            try:
+                self._act()
+            except AssertionError:
+                continue  # Slack did not answer in time: look again what there is to do
+
+    def press(self, action_id: str, user: str = REQUESTER) -> None:
+        """Press a button of the card."""
+        ts = self._cards()[0]["ts"]
+        self._do(lambda: self._slack.click(user, self._channel, ts, action_id))
+
+    def _act(self) -> None:
+        state = self._state()
+        if state is None:
+            self._ask()
+            return
+        if state in self._deeds:
+            self._deeds[state](self)
+        self._wait(lambda: self._state() != state)
+
+    def _ask(self) -> None:
+        if not self._form_is_open():
+            self._do(
+                lambda: self._slack.command(REQUESTER, self._channel, "/change", self._command)
+            )
+            self._wait(self._form_is_open)
+        if self._form_is_open():
+            self._do(lambda: self._slack.submit(REQUESTER, self._fields))
+            self._wait(lambda: self._state() is not None)
+
+    def _form_is_open(self) -> bool:
+        try:
+            self._slack.view(REQUESTER, "change_request", timeout=0)
+        except AssertionError:
+            return False
+        return True
+
+    def _cards(self) -> list[dict[str, Any]]:
+        return [
+            message
+            for message in self._slack.messages(self._channel)
+            if (message.get("metadata") or {}).get("event_payload", {}).get("key") == "card"
+        ]
+
+    def _state(self) -> str | None:
+        """What the card says, None without a card."""
+        cards = self._cards()
+        return cards[0]["text"].rsplit(" ", 1)[-1] if cards else None
+
+    def _do(self, act: Callable[[], object]) -> None:
+        """Until Slack has an answer for the person, or there is no bot to give one."""
+        answered = threading.Event()
+
+        def acting() -> None:
+            with contextlib.suppress(AssertionError, requests.RequestException):
+                act()
+            answered.set()
+
+        threading.Thread(target=acting, daemon=True).start()
+        self._wait(answered.is_set, ANSWER_SECONDS)
+
+    def _wait(self, look: Callable[[], Any], seconds: float = PATIENCE) -> None:
+        """For an effect, for the bot's death, or until patience ends."""
+        deadline = time.monotonic() + seconds
+        while not look() and self.stage.alive() and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+
+
+def told(stage: Stage, environment: str, change: Change) -> Counter[str]:
+    """How often each message of the change stands in Slack, by place and key; keys without the
+    revision that some end with."""
+    slack = stage.world.slack
+    channel = CHANNELS[environment]
+    found: Counter[str] = Counter()
+    places = {f"direct {user}": slack.direct_messages(user) for user in PEOPLE}
+    places["channel"] = slack.messages(channel)
+    for card in list(places["channel"]):
+        places["thread"] = [*places.get("thread", []), *slack.thread(channel, card["ts"])]
+    for place, messages in places.items():
+        for message in messages:
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("change") == change.id:
+                found[f"{place} {payload['key'].split(':')[0]}"] += 1
+            elif message.get("bot_id"):
+                found[f"{place} without a key: {message['text']}"] += 1
+    return found
