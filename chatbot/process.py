@@ -81,7 +81,7 @@ def _opened(settings: Settings, connection: Connection, stop: threading.Event) -
     while not stop.is_set():
         try:
             identity = client.auth_test()
-            connection.open()
+            connection.open(identity)
         except SlackApiError as error:
             reason = translated(error)
             if not isinstance(reason, RetryLater):

@@ -2,10 +2,10 @@
 
 from typing import Any, Protocol
 
-from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
 
 from chatbot.adapters.wsgi import WsgiThread
 from chatbot.settings import SlackMode, SlackSettings
@@ -21,12 +21,17 @@ RECEIVE_BYTES = 64 * 1024
 piece ends where an envelope does; with its own 1,024 bytes, a megabyte that waits is too deep for
 Python, and what was read of it is lost."""
 
+PING_SECONDS = 2
+"""The SDK takes a connection for lost after five pings that failed, or four intervals without a
+pong: with its own ten seconds, nobody is heard for a minute after a line was cut."""
+
 
 class Connection(Protocol):
     """Something that brings Slack's requests to the listeners."""
 
-    def open(self) -> None:
-        """Connect; returns when requests can come in. Raises if Slack does not let us."""
+    def open(self, identity: SlackResponse) -> None:
+        """Connect as whom `auth.test` says we are; returns when requests can come in. Raises if
+        Slack does not let us."""
         ...
 
     def is_open(self) -> bool:
@@ -58,16 +63,19 @@ def connect(settings: SlackSettings, client: WebClient, desk: Desk) -> Connectio
 
 
 class _Socket:
-    def __init__(self, app: App, client: WebClient) -> None:
+    def __init__(self, app: PromptApp, client: WebClient) -> None:
+        self._app = app
         self._handler: Any = SocketModeHandler(
             app,
             client.token,
             web_client=client,
+            ping_interval=PING_SECONDS,
             concurrency=CONCURRENCY,
             receive_buffer_size=RECEIVE_BYTES,
         )
 
-    def open(self) -> None:
+    def open(self, identity: SlackResponse) -> None:
+        self._app.known_as(identity)
         self._handler.connect()
 
     def is_open(self) -> bool:
@@ -78,12 +86,14 @@ class _Socket:
 
 
 class _Http:
-    def __init__(self, app: App, port: int) -> None:
+    def __init__(self, app: PromptApp, port: int) -> None:
+        self._app = app
         handler: Any = SlackRequestHandler(app, path="/slack/events")
         host = "0.0.0.0"  # noqa: S104 - Slack calls from outside; every request's signature is checked
         self._server = WsgiThread("slack-http", handler, host=host, port=port, threads=CONCURRENCY)
 
-    def open(self) -> None:
+    def open(self, identity: SlackResponse) -> None:
+        self._app.known_as(identity)
         self._server.start()
 
     def is_open(self) -> bool:

@@ -13,7 +13,9 @@ from slack_bolt import Ack, App, BoltRequest, BoltResponse
 from slack_bolt.listener import Listener
 from slack_bolt.listener.thread_runner import ThreadListenerRunner
 from slack_bolt.logger.messages import warning_did_not_call_ack
+from slack_bolt.middleware.authorization import SingleTeamAuthorization
 from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
 
 from chatbot.services.rush import Rush
 
@@ -34,6 +36,13 @@ class PromptApp(App):
         )
         self._rush = rush
         self._listener_runner = _PromptRunner(self._listener_runner)
+
+    def known_as(self, identity: SlackResponse) -> None:
+        """What `auth.test` said of our token. Bolt would ask at the first request, before its
+        acknowledgement, and that request would fail with Slack's answer."""
+        for middleware in self._middleware_list:
+            if isinstance(middleware, SingleTeamAuthorization):
+                middleware.auth_test_result = identity
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
         """As Bolt does it; gives the acknowledgement."""
