@@ -1,7 +1,9 @@
 """Slack's Web API behind the `Chat` port. Messages carry the change id and a key in their
 metadata, so that one whose post was not recorded can be found again."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPException
 from typing import Any, ParamSpec, TypeVar
@@ -12,6 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from chatbot.adapters.retry_after import retry_after
 from chatbot.blocks import card as card_blocks
 from chatbot.blocks.kit import Block, context, section
 from chatbot.domain.announcement import Announcement
@@ -26,6 +29,9 @@ log = structlog.get_logger()
 
 EVENT_TYPE = "redlight_message"
 CARD_KEY = "card"
+LIMIT_PAUSE = timedelta(seconds=1)
+"""For a limit that comes without a time."""
+
 PAGE = 200
 PAGES = 5
 """How far back a lost message is looked for: a thousand messages."""
@@ -60,6 +66,8 @@ _REMEDIES = {
     "invalid_auth": "SLACK_BOT_TOKEN is not valid; install the app again and set the new one.",
     "token_revoked": "SLACK_BOT_TOKEN was revoked; install the app again and set the new one.",
 }
+
+_CODE = re.compile(r"[a-z0-9_]+")
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -272,12 +280,19 @@ class SlackChat:
                 )
 
     def _call(self, method: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
+        with translating():
             return method(*args, **kwargs)
-        except SlackApiError as error:
-            raise translated(error) from error
-        except (SlackClientError, URLError, HTTPException, OSError) as error:
-            raise RetryLater(f"Slack does not answer ({type(error).__name__})") from error
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Slack's refusals and a network that fails, as the two families."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise translated(error) from error
+    except (SlackClientError, URLError, HTTPException, OSError) as error:
+        raise RetryLater(f"Slack does not answer ({type(error).__name__})") from error
 
 
 def translated(error: SlackApiError) -> RetryLater | Permanent:
@@ -285,10 +300,11 @@ def translated(error: SlackApiError) -> RetryLater | Permanent:
     response: Any = error.response
     status = getattr(response, "status_code", 200)
     data = getattr(response, "data", None)
-    code = data.get("error", "") if isinstance(data, dict) else ""
+    said = str(data.get("error", "")) if isinstance(data, dict) else ""
+    code = said if _CODE.fullmatch(said) else ""  # a page in HTML becomes a sentence in the SDK
     if status == 429 or code == "ratelimited":
-        seconds = int(response.headers.get("Retry-After", 1) if response.headers else 1)
-        return RetryLater("Slack limits how often we may call", after=timedelta(seconds=seconds))
+        asked = retry_after((response.headers or {}).get("Retry-After"))
+        return RetryLater("Slack limits how often we may call", after=asked or LIMIT_PAUSE)
     if status >= 500 or code in _TRANSIENT:
         return RetryLater(f"Slack is not well ({code or status})")
     sentence = f"Slack said {code or status}"

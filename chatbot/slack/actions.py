@@ -8,7 +8,7 @@ from slack_sdk import WebClient
 
 from chatbot.blocks import texts
 from chatbot.services.requests import Requests
-from chatbot.slack.desk import Desk, Payload, answering
+from chatbot.slack.desk import Desk, Payload, answering, show_view
 
 Press = Callable[[str, int, Payload], Any]
 
@@ -37,7 +37,7 @@ def register(app: App, desk: Desk) -> None:
         def show() -> None:
             user = body["user"]["id"]
             change = requests.see(user, number_of(requests, user, action))
-            client.views_open(trigger_id=body["trigger_id"], view=texts.whole_diff(change))
+            show_view(client, body["trigger_id"], texts.whole_diff(change))
 
         answering(respond, show)
 

@@ -7,7 +7,7 @@ from chatbot.blocks import reject_form, texts
 from chatbot.domain import story_approval
 from chatbot.domain.errors import InvalidInput, RedlightError
 from chatbot.slack.actions import number_of, seen_digest
-from chatbot.slack.desk import Desk, Payload, answering, whisper
+from chatbot.slack.desk import Desk, Payload, answering, show_view, whisper
 
 
 def register(app: App, desk: Desk) -> None:
@@ -35,7 +35,7 @@ def register(app: App, desk: Desk) -> None:
         def ask_why() -> None:
             user = body["user"]["id"]
             change = approvals.may_reject(user, number_of(requests, user, action))
-            client.views_open(trigger_id=body["trigger_id"], view=reject_form.view(change))
+            show_view(client, body["trigger_id"], reject_form.view(change))
 
         answering(respond, ask_why)
 

@@ -23,7 +23,7 @@ from chatbot.domain.errors import RedlightError
 from chatbot.domain.form import Form
 from chatbot.domain.freeze_command import ExemptCommand, FreezeCommand, UnfreezeCommand
 from chatbot.slack import freezes, rollbacks
-from chatbot.slack.desk import Desk, Payload, answering, whisper
+from chatbot.slack.desk import Desk, Payload, answering, show_view, whisper
 
 
 def register(app: App, desk: Desk) -> None:
@@ -69,7 +69,7 @@ def _request(
         replicas=asked.replicas,
     )
     view = request_form.view(form, desk.environments)
-    client.views_open(trigger_id=command["trigger_id"], view=view)
+    show_view(client, command["trigger_id"], view)
 
 
 def _show(desk: Desk, user: str, number: int, respond: Respond) -> None:

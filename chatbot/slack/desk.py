@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from slack_sdk import WebClient
 
+from chatbot.adapters.slack import translating
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import RedlightError, Refused
 from chatbot.domain.mrkdwn import escape
@@ -37,6 +39,13 @@ class Desk:
     approvals: Approvals
     delegations: Delegations
     freezes: Freezes
+
+
+def show_view(client: WebClient, trigger_id: str, view: dict[str, Any]) -> None:
+    """Open a modal for the person whose request this is. Raises what `translating` makes of Slack's
+    refusal, so that the person hears of it."""
+    with translating():
+        client.views_open(trigger_id=trigger_id, view=view)
 
 
 def whisper(respond: Reply, text: str, blocks: list[dict[str, Any]] | None = None) -> None:

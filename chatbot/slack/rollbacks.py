@@ -6,7 +6,7 @@ from slack_sdk import WebClient
 from chatbot.blocks import rollback_form, texts
 from chatbot.domain.change import format_change_id
 from chatbot.domain.errors import InvalidInput, RedlightError
-from chatbot.slack.desk import Desk, Payload
+from chatbot.slack.desk import Desk, Payload, show_view
 
 
 def ask(desk: Desk, user: str, number: int, trigger_id: str, client: WebClient) -> None:
@@ -14,7 +14,7 @@ def ask(desk: Desk, user: str, number: int, trigger_id: str, client: WebClient) 
     known = desk.requests.named(user, format_change_id(number), "roll_back")
     original = desk.rollbacks.asked(user, known)
     path = desk.environments[original.request.environment].request_path
-    client.views_open(trigger_id=trigger_id, view=rollback_form.view(original, path))
+    show_view(client, trigger_id, rollback_form.view(original, path))
 
 
 def submitted(desk: Desk, ack: Ack, user: str, view: Payload) -> None:

@@ -15,7 +15,7 @@ from sandbox.children import Child
 from tests.support import call_names
 from tests.support.forge import running_forge
 from tests.support.proxy import Call, Fault, Proxy
-from tests.support.world import World, everything, pull_requests
+from tests.support.world import REQUESTER, World, everything, pull_requests
 
 
 def confirmed(world: World) -> Change:
@@ -96,6 +96,17 @@ def test_slack_may_be_away_or_ask_for_patience(world: World) -> None:
     assert len(told) == len(set(told)), "nothing is told twice"
     assert world.live("deploy/web", "shop-dev")["spec"]["replicas"] == 2
     assert world.store.check_audit().reason == ""
+
+
+def test_a_form_that_slack_does_not_open_is_told_to_the_one_who_asked(world: World) -> None:
+    world.start()
+    known = len(world.slack.calls("auth.test"))
+    world.slack.fault("views.open", status=500)
+    world.slack.command(REQUESTER, "#dev-changes", "/change", "scale dev deploy/web 2")
+    world.told(REQUESTER, "dev", "Slack is not well (internal_error). Nothing was changed")
+    world.slack.command(REQUESTER, "#dev-changes", "/change", "scale dev deploy/web 2")
+    assert world.slack.view(REQUESTER, "change_request")
+    assert len(world.slack.calls("auth.test")) == known, "no request waits for that"
 
 
 @contextmanager

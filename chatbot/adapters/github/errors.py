@@ -13,6 +13,7 @@ from typing import Any
 from github import GithubException
 from requests import RequestException
 
+from chatbot.adapters.retry_after import retry_after
 from chatbot.domain.errors import Conflict, NotFound, Permanent, RetryLater
 
 SECONDARY_LIMIT_PAUSE = timedelta(minutes=1)
@@ -37,7 +38,8 @@ def translated(error: GithubException, what: str) -> RetryLater | Permanent:
     if error.status == 429 or (error.status == 403 and _is_limit(headers, said)):
         return RetryLater("GitHub limits how often we may call", after=_pause(headers))
     if error.status >= 500:
-        return RetryLater(f"GitHub is not well (status {error.status})")
+        asked = retry_after(headers.get("retry-after"))
+        return RetryLater(f"GitHub is not well (status {error.status})", after=asked)
     match error.status:
         case 401:
             return Permanent(
@@ -78,8 +80,8 @@ def _is_limit(headers: Mapping[str, str], said: str) -> bool:
 
 
 def _pause(headers: Mapping[str, str]) -> timedelta:
-    if (seconds := headers.get("retry-after", "")).isdigit():
-        return timedelta(seconds=int(seconds))
+    if (asked := retry_after(headers.get("retry-after"))) is not None:
+        return asked
     if (
         headers.get("x-ratelimit-remaining") == "0"
         and (reset := headers.get("x-ratelimit-reset", "")).isdigit()

@@ -8,6 +8,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
+from chatbot.adapters.retry_after import retry_after
 from chatbot.domain.errors import (
     Conflict,
     Forbidden,
@@ -38,9 +39,7 @@ def from_answer(error: ApiException, doing: str) -> RedlightError:
     sentence = str(status.get("message") or "")
     if code in _BUSY and _OUR_MISTAKE not in sentence:
         said = sentence or f"HTTP {code}"
-        return RetryLater(
-            f"the cluster could not {doing} now: {said}", after=_retry_after(error, status)
-        )
+        return RetryLater(f"the cluster could not {doing} now: {said}", after=_pause(error, status))
     if code == 0:
         return _never_answered(error, doing)
     return _refusal(code, sentence or f"the cluster answered HTTP {code} to {doing}", status)
@@ -128,13 +127,9 @@ def _status(error: ApiException) -> dict[str, Any]:
     return status if isinstance(status, dict) else {}
 
 
-def _retry_after(error: ApiException, status: Mapping[str, Any]) -> timedelta | None:
+def _pause(error: ApiException, status: Mapping[str, Any]) -> timedelta | None:
     header = (error.headers or {}).get("Retry-After")
-    seconds = header or (status.get("details") or {}).get("retryAfterSeconds")
-    try:
-        return timedelta(seconds=float(seconds)) if seconds else None
-    except (TypeError, ValueError):
-        return None  # an HTTP date: our own backoff is as good
+    return retry_after(header or (status.get("details") or {}).get("retryAfterSeconds"))
 
 
 def _brief(error: Exception) -> str:
