@@ -36,6 +36,8 @@ class Scenario:
     matrix: str = "direct"
     """Under which name the crash matrix counts it."""
     setting: Setting = PLAIN
+    sampled: bool = False
+    """Whether the short fault matrix plays it."""
 
     def text(self, number: int) -> str:
         return self.command.format(replicas=replicas(number))

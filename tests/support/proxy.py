@@ -27,6 +27,7 @@ _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "content-length", "upgrade"}
 )
 _START_SECONDS = 10.0
+_LOOK_SECONDS = 0.05
 _UPSTREAM_SECONDS = 60.0
 
 Name = Callable[[str, str, Mapping[str, str], bytes], str]
@@ -198,8 +199,8 @@ class _Listener:
             await self._forward(request, body)
         if fault.after:
             fault.after()
-        if fault.hang:
-            await asyncio.Event().wait()
+        while fault.hang and request.transport and not request.transport.is_closing():
+            await asyncio.sleep(_LOOK_SECONDS)
         self._proxy.told(arrival)
         if fault.status:
             return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
