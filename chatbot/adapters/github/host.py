@@ -1,6 +1,7 @@
 """The `GitHost` port: every call under the name of what it is about, so that a refusal names it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 
 from github.Repository import Repository
@@ -9,6 +10,7 @@ from chatbot.adapters.github import branches, commits, pulls, reviewing
 from chatbot.adapters.github.client import client, own_login
 from chatbot.adapters.github.errors import translating
 from chatbot.adapters.github.trees import Trees
+from chatbot.adapters.patience import Patience
 from chatbot.domain.change import PullRequest
 from chatbot.domain.review import StatusState
 from chatbot.ports import GitCommit, GitReview, RepoFile
@@ -23,15 +25,16 @@ class GitHubHost:
         self._github = client(settings)
         self._name = repository
         self._trees = Trees(self._repo, repository)
+        self._patience = Patience()
 
     def head(self, branch: str) -> str | None:
         """Commit SHA a branch points to; None when there is no such branch."""
-        with translating(f"branch {branch}"):
+        with self._asking(f"branch {branch}"):
             return branches.head_of(self._repo, branch)
 
     def merge_base(self, base: str, head: str) -> str:
         """The newest commit that both have: where `head` left `base`. Both are SHAs or branches."""
-        with translating(f"comparison of {base} and {head}"):
+        with self._asking(f"comparison of {base} and {head}"):
             return self._repo.compare(base, head).merge_base_commit.sha
 
     def parent(self, commit_sha: str) -> str:
@@ -42,12 +45,12 @@ class GitHubHost:
     def commits(self, base_sha: str, head_sha: str) -> list[GitCommit]:
         """Every commit in head and not in base, oldest first. GitHub's own account `web-flow`,
         which commits what is merged on its pages, is nobody's hand. E-mails are in lower case."""
-        with translating(f"comparison of {base_sha} and {head_sha}"):
+        with self._asking(f"comparison of {base_sha} and {head_sha}"):
             return commits.between(self._repo, base_sha, head_sha)
 
     def files(self, commit_sha: str, under: str = "") -> list[RepoFile]:
         """Every file below a folder at a commit; none when the folder is not there."""
-        with translating(f"commit {commit_sha}"):
+        with self._asking(f"commit {commit_sha}"):
             return self._trees.files(commit_sha, under)
 
     def detours(self, commit_sha: str) -> list[RepoFile]:
@@ -57,7 +60,7 @@ class GitHubHost:
 
     def read(self, blob_sha: str) -> bytes:
         """A blob. Blobs never change, so they are remembered."""
-        with translating(f"blob {blob_sha}"):
+        with self._asking(f"blob {blob_sha}"):
             return self._trees.blob(blob_sha)
 
     def commit(
@@ -76,7 +79,7 @@ class GitHubHost:
         With `over`, the branch's present head, the branch moves forward to a commit whose parents
         are `over` and `base_sha` and whose tree is the wanted one, whatever the branch held. If
         the head is neither `over` nor what this makes, it is a `Conflict`."""
-        with translating(f"branch {branch}"):
+        with self._asking(f"branch {branch}"):
             if over:
                 return branches.commit_over(self._repo, branch, over, base_sha, message, files)
             return branches.commit_on_new(self._repo, branch, base_sha, message, files)
@@ -84,7 +87,7 @@ class GitHubHost:
     def merge_base_into(self, branch: str, base: str, message: str) -> str:
         """Bring `base` into `branch` on the host; returns the branch's head after it, also when
         there was nothing to bring. `Conflict` when it does not merge cleanly."""
-        with translating(f"branch {branch}"):
+        with self._asking(f"branch {branch}"):
             return branches.merge_into(self._repo, branch, base, message)
 
     def open_pull_request(
@@ -92,7 +95,7 @@ class GitHubHost:
     ) -> PullRequest:
         """The open pull request of `branch`: the one that is there, or a new one. One that was
         closed unmerged is reopened if the host lets us."""
-        with translating(f"branch {branch}"):
+        with self._asking(f"branch {branch}"):
             pull = pulls.open_or_reopened(self._repo, self._head(branch))
             if pull is None:
                 pull = self._repo.create_pull(base, branch, title=title, body=body)
@@ -103,7 +106,7 @@ class GitHubHost:
 
     def pull_request(self, number: int, etag: str = "") -> PullRequest | None:
         """As it is now; None when it is unchanged since `etag`."""
-        with translating(f"pull request #{number}"):
+        with self._asking(f"pull request #{number}"):
             headers, data = self._github.requester.requestJsonAndCheck(
                 "GET",
                 f"/repos/{self._name}/pulls/{number}",
@@ -115,7 +118,7 @@ class GitHubHost:
 
     def pull_request_of(self, branch: str) -> PullRequest | None:
         """The newest pull request from `branch`, in whatever state."""
-        with translating(f"branch {branch}"):
+        with self._asking(f"branch {branch}"):
             for pull in pulls.pulls_of(self._repo, self._head(branch), "all"):
                 return pulls.seen(pull.raw_data)
             return None
@@ -130,40 +133,45 @@ class GitHubHost:
     ) -> None:
         """Post a commit status, unless the newest of this context says the same already. The
         description is cut to GitHub's 140 characters."""
-        with translating(f"commit {commit_sha}"):
+        with self._asking(f"commit {commit_sha}"):
             reviewing.set_status(self._repo, commit_sha, context, state, description, url)
 
     def comment(self, number: int, key: str, body: str) -> None:
         """Our one comment under `key` on a pull request: made, edited in place, or left alone when
         it says this already. What others wrote is never taken for ours."""
-        with translating(f"pull request #{number}"):
+        with self._asking(f"pull request #{number}"):
             reviewing.comment(self._repo, number, key, body, lambda: self._login)
 
     def reviews(self, number: int) -> list[GitReview]:
         """The latest deciding review of each reviewer, oldest first: approval, request for
         changes, or one that was dismissed. A plain comment decides nothing, and neither does an
         account that is gone."""
-        with translating(f"pull request #{number}"):
+        with self._asking(f"pull request #{number}"):
             return reviewing.latest_reviews(self._repo, number)
 
     def merge(self, number: int, head_sha: str, method: str) -> str:
         """Merge if the head still is `head_sha`; returns the merge commit. Already merged is
         success. `Conflict` when the head moved or it does not merge cleanly; `Permanent` when
         branch protection says no, with its words."""
-        with translating(f"pull request #{number}"):
+        with self._asking(f"pull request #{number}"):
             return pulls.merged(self._repo, number, head_sha, method)
 
     def close(self, number: int) -> None:
         """Close unmerged; closed already is success."""
-        with translating(f"pull request #{number}"):
+        with self._asking(f"pull request #{number}"):
             pull = self._repo.get_pull(number)
             if pull.state == "open":
                 pull.edit(state="closed")
 
     def delete_branch(self, branch: str) -> None:
         """Gone already is success."""
-        with translating(f"branch {branch}"):
+        with self._asking(f"branch {branch}"):
             branches.delete(self._repo, branch)
+
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        with self._patience.honoured(), translating(what):
+            yield
 
     @cached_property
     def _login(self) -> str:

@@ -18,6 +18,7 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 
 from chatbot.adapters.kubernetes.errors import from_answer, from_transport, is_missing_object
+from chatbot.adapters.patience import Patience
 from chatbot.domain.errors import RetryLater
 from chatbot.domain.undo import FIELD_MANAGER
 
@@ -49,6 +50,7 @@ class Api:
     threads."""
 
     def __init__(self, configuration: Configuration, timeout: float) -> None:
+        self._patience = Patience()
         self._timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout)
         configuration.retries = False  # the reconciler retries, and the card says so
         configuration.connection_pool_maxsize = POOL_SIZE  # type: ignore[attr-defined] # the stubs lack it
@@ -74,29 +76,31 @@ class Api:
 
         Raises what `errors.py` makes of anything but 2xx.
         """
-        try:
-            return self._send(
-                method,
-                path,
-                doing=doing,
-                body=body,
-                content_type=content_type,
-                query=query,
-                accept=accept,
-            )
-        except ApiException as error:
-            raise from_answer(error, doing) from error
+        with self._patience.honoured():
+            try:
+                return self._send(
+                    method,
+                    path,
+                    doing=doing,
+                    body=body,
+                    content_type=content_type,
+                    query=query,
+                    accept=accept,
+                )
+            except ApiException as error:
+                raise from_answer(error, doing) from error
 
     def request_object(
         self, method: str, path: str, *, doing: str, body: Manifest | None = None
     ) -> Manifest | None:
         """As `request`, and None when the object (or its whole namespace or kind) is not there."""
-        try:
-            return self._send(method, path, doing=doing, body=body)
-        except ApiException as error:
-            if is_missing_object(error):
-                return None
-            raise from_answer(error, doing) from error
+        with self._patience.honoured():
+            try:
+                return self._send(method, path, doing=doing, body=body)
+            except ApiException as error:
+                if is_missing_object(error):
+                    return None
+                raise from_answer(error, doing) from error
 
     def each(
         self, work: Callable[[_Item], _Result], items: Sequence[_Item] | Iterable[_Item]
