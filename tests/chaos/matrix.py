@@ -50,7 +50,6 @@ class Rehearsal:
 def rehearse(playing: Stage, scenario: Scenario, *, times: int) -> Rehearsal:
     """Play it, and nothing bad happens."""
     first, *others = (_rehearse_once(playing, scenario) for _ in range(times))
-    assert all(count == 1 for count in first.told.values()), first.told
     for other in others:
         assert (other.told, other.events) == (first.told, first.events)
     common = set(first.order).intersection(*(other.order for other in others))

@@ -1,6 +1,7 @@
 """The persistent people who see a change through: whatever had no effect, they do again."""
 
 import contextlib
+import re
 import threading
 import time
 from collections import Counter
@@ -10,7 +11,7 @@ from typing import Any
 import requests
 
 from chatbot.domain.change import Change
-from chatbot.domain.lifecycle import State
+from chatbot.domain.lifecycle import TERMINAL, State
 from tests.chaos.stage import LOOK_SECONDS, ROUND_SECONDS, Stage
 from tests.support.world import CHANNELS, OTHER_SENIOR, REQUESTER, SENIOR
 
@@ -19,6 +20,12 @@ ANSWER_SECONDS = 12.0
 
 PATIENCE = 3.0
 """Seconds that a person waits before they look whether to do it again."""
+
+_STUCK = {*TERMINAL, State.BLOCKED, State.FAILED, State.HELD}
+"""What nothing leaves unless somebody does something."""
+
+_VARYING = re.compile(r":(\d+|[0-9a-f]{7,})(?=:|$)")
+"""Parts of a key that differ from round to round."""
 
 PEOPLE = (REQUESTER, SENIOR, OTHER_SENIOR)
 
@@ -57,6 +64,8 @@ class Person:
         self._fields = fields
         self._deeds = {state.value: deed for state, deed in deeds.items()}
         self._ends = ends
+        ways_on = {*deeds, ends}
+        self._dead_ends = {state.value for state in _STUCK if state not in ways_on}
 
     def see_it_through(self) -> Change:
         """Until the card says how it ended and nothing is left to tell; the change."""
@@ -69,6 +78,7 @@ class Person:
                 continue
             cards = self._cards()
             assert len(cards) <= 1, f"two cards: {[card['text'] for card in cards]}"
+            assert self._state() not in self._dead_ends, f"{self._state()}: {stage.said()[-3000:]}"
             if self._state() == self._ends.value and stage.settled() and stage.alive():
                 return stage.world.store.changes(limit=1)[0]
             try:
@@ -140,10 +150,11 @@ class Person:
 
 def told(stage: Stage, environment: str, change: Change) -> Counter[str]:
     """How often each message of the change stands in Slack, by place and key; keys without the
-    revision that some end with."""
+    revision or digest that some have. None stands twice with the same whole key."""
     slack = stage.world.slack
     channel = CHANNELS[environment]
     found: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
     places = {f"direct {user}": slack.direct_messages(user) for user in PEOPLE}
     places["channel"] = slack.messages(channel)
     for card in list(places["channel"]):
@@ -152,7 +163,9 @@ def told(stage: Stage, environment: str, change: Change) -> Counter[str]:
         for message in messages:
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("change") == change.id:
-                found[f"{place} {payload['key'].split(':')[0]}"] += 1
+                whole[f"{place} {payload['key']}"] += 1
+                found[f"{place} {_VARYING.sub('', payload['key'])}"] += 1
             elif message.get("bot_id"):
                 found[f"{place} without a key: {message['text']}"] += 1
+    assert all(count == 1 for count in whole.values()), whole
     return found

@@ -10,6 +10,7 @@ from tests.chaos.person import Deed, press
 from tests.chaos.stage import PLAIN, Setting
 from tests.support.world import World
 
+WHY: Mapping[str, str] = {"justification": "The queue grows."}
 CONFIRM: Mapping[State, Deed] = {State.AWAITING_CONFIRMATION: press("confirm_diff")}
 
 
@@ -25,6 +26,8 @@ class Scenario:
     ends: State
     manifest: str = ""
     """With `ROUND` for the number of the round."""
+    form: Mapping[str, str] = field(default_factory=lambda: WHY)
+    """What else is filled in."""
     effects: tuple[str, ...] = ()
     """Kinds of effects that the short matrices take from this scenario; each stands in one."""
     deeds: Mapping[State, Deed] = field(default_factory=lambda: CONFIRM)
@@ -43,14 +46,13 @@ class Scenario:
         return self.command.format(replicas=replicas(number))
 
     def fields(self, number: int) -> dict[str, str]:
-        fields = {"justification": "The queue grows."}
-        if self.manifest:
-            fields["manifest"] = self.manifest.replace("ROUND", str(number))
-        return fields
+        if not self.manifest:
+            return dict(self.form)
+        return {**self.form, "manifest": self.manifest.replace("ROUND", str(number))}
 
 
 def replicas(number: int) -> int:
-    return 3 + number % 2
+    return 5 + number % 2
 
 
 def paid_back(world: World, change: Change) -> None:

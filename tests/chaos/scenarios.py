@@ -1,8 +1,6 @@
 """Every change that the matrices play."""
 
 from tests.chaos.direct import DIRECT
+from tests.chaos.gitops import GITOPS
 
-SCENARIOS = {scenario.name: scenario for scenario in DIRECT}
-
-MATRICES = tuple(dict.fromkeys(scenario.matrix for scenario in SCENARIOS.values()))
-"""The crash matrices, each with a line of its own."""
+SCENARIOS = {scenario.name: scenario for scenario in (*DIRECT, *GITOPS)}

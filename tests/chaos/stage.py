@@ -26,16 +26,9 @@ class Setting:
 
     name: str
     deployed: tuple[str, ...] = ()
-    """Environments that Argo CD deploys, each by the Application of its name."""
+    """Environments that Argo CD deploys."""
     rules: str = ""
     """What the bot is told besides: sections for the end of its `redlight.toml`."""
-
-    def sections(self) -> str:
-        """The rules, with an Application for each environment that has one."""
-        named = (
-            f'[environments.{name}.argocd]\napplication = "{name}"\n' for name in self.deployed
-        )
-        return "\n".join((*named, self.rules))
 
 
 PLAIN = Setting("plain")
@@ -57,7 +50,7 @@ class Stage:
         config = folder / "redlight.toml"
         sandbox = world.config.read_text()
         quick = sandbox.replace("pull_requests_seconds = 2", "pull_requests_seconds = 1")
-        config.write_text(f"{quick}\n{setting.sections()}")
+        config.write_text(f"{quick}\n{setting.rules}")
         self._environ = {
             **world.environ,
             "REDLIGHT_CONFIG": str(config),

@@ -7,13 +7,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 
-from sandbox.children import Child
-from sandbox.cluster import ARGOCD_NAMESPACE, LocalCluster, application
+from sandbox.cluster import LocalCluster
 from tests.chaos.matrix import Rehearsal, rehearse
 from tests.chaos.scenario import Scenario
 from tests.chaos.stage import Setting, Stage
+from tests.support.argocd_world import argocd
 from tests.support.forge import running_forge
 from tests.support.slack import SlackWorkspace
 from tests.support.world import World
@@ -81,38 +80,7 @@ def _stage(
         world = World(folder, slack, cluster, forge)
         parts.callback(world.store.close)
         if setting.deployed:
-            parts.enter_context(_deployed(world, setting))
+            parts.enter_context(argocd(world, setting.deployed))
         playing = Stage(world, folder, setting)
         parts.callback(playing.close)
         yield playing
-
-
-@contextmanager
-def _deployed(world: World, setting: Setting) -> Iterator[None]:
-    """Argo CD deploys the setting's environments, and they are as Git says."""
-    repo_url = world.forge.clone_url()
-    cluster = world.cluster
-    cluster.install_argocd()
-    applications = yaml.safe_dump_all(application(name, repo_url) for name in setting.deployed)
-    cluster.kubectl("apply", "--validate=false", "--filename", "-", stdin=applications)
-    kubeconfig = str(cluster.admin_kubeconfig)
-    controller = Child.start(
-        "argocd",
-        ["sandbox.argocd", "--kubeconfig", kubeconfig, "--repo-url", repo_url],
-        folder=world.folder,
-    )
-    try:
-        controller.wait_for("argocd ready")
-        world.until(lambda: _all_synced(cluster))
-        yield
-    finally:
-        controller.stop()
-        cluster.undeploy()
-
-
-def _all_synced(cluster: LocalCluster) -> bool:
-    said = cluster.kubectl(
-        *("get", "applications", f"--namespace={ARGOCD_NAMESPACE}"),
-        "--output=jsonpath={.items[*].status.sync.status}",
-    )
-    return set(said.split()) == {"Synced"}
