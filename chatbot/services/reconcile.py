@@ -158,8 +158,16 @@ class DueWork:
 
 
 def touch(store: Store, ledger: Ledger, number: int) -> None:
-    """Make a change due now, whatever it waits for. A change that just moved needs no touch."""
+    """Make a change due now that rests until somebody or something wakes it.
+
+    One that is due is being worked on or will be at once: to write its row would have the step
+    begin anew, and a poll that comes more often than a step takes would keep it from ever ending.
+    One whose step is tried again later keeps its delay, and with it what an outside asked for.
+    """
     try:
-        ledger.rest(store.change(number), timedelta())
+        change = store.change(number)
+        due = change.due_at is not None and change.due_at <= ledger.clock.now()
+        if not (due or change.attempts):
+            ledger.rest(change, timedelta())
     except (StaleChange, NotFound):
         log.info("touch.unneeded", change=number)

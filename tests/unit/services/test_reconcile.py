@@ -289,3 +289,30 @@ def test_touching_makes_a_change_due_and_forgives_one_that_just_moved(
     touch(store, ledger, change.number)
     assert store.change(change.number).due_at == clock.time
     touch(store, ledger, 404)
+
+
+def test_touching_does_not_disturb_a_step_that_runs(bench: Bench) -> None:
+    change = bench.in_state(State.PR_OPEN)
+    runs: list[int] = []
+
+    def step(change: Change) -> Change:
+        runs.append(change.version)
+        touch(bench.store, bench.ledger, change.number)  # a poll that is quicker than the step
+        return bench.ledger.rest(change, None)
+
+    bench.at(State.PR_OPEN, step)
+    bench.run(change)
+    assert len(runs) == 1
+
+
+def test_touching_does_not_cut_a_delay_short(bench: Bench) -> None:
+    change = bench.in_state(State.PR_OPEN)
+
+    def limited(change: Change) -> Change:
+        raise RetryLater("GitHub limits how often we may call", after=timedelta(minutes=7))
+
+    bench.at(State.PR_OPEN, limited)
+    waiting = bench.run(change)
+    touch(bench.store, bench.ledger, change.number)
+    assert bench.store.change(change.number) == waiting
+    assert waiting.due_at == bench.clock.time + timedelta(minutes=7)
