@@ -121,6 +121,7 @@ DIRECT = (
         ),
         objects=_scaled,
         git=paid_back,
+        sampled=True,
     ),
     Scenario(
         "apply",

@@ -53,16 +53,14 @@ def _broken(*, reached: bool) -> Fault:
 
 
 LIMIT = Weather("429", _limit)
-KINDS = (
-    LIMIT,
-    Weather("500", lambda name: _broken(reached=False)),
-    Weather("timeout", lambda name: Fault(hang=True)),
-    Weather("reset", lambda name: Fault()),
-)
+_LOST = Weather("timeout", lambda name: Fault(hang=True))
+_CUT = Weather("reset", lambda name: Fault())
+_CUT_THOUGH_DONE = Weather("reset though done", lambda name: Fault(reached=True))
+KINDS = (LIMIT, Weather("500", lambda name: _broken(reached=False)), _LOST, _CUT)
 DONE_ALL_THE_SAME = (
     Weather("500 though done", lambda name: _broken(reached=True)),
     Weather("timeout though done", lambda name: Fault(hang=True, reached=True)),
-    Weather("reset though done", lambda name: Fault(reached=True)),
+    _CUT_THOUGH_DONE,
 )
 """What makes a difference only where a call changes something."""
 
@@ -83,11 +81,16 @@ class Case:
 
 
 def kinds_at(name: str) -> Sequence[Weather]:
-    """What can go wrong at a call of this name. An acknowledgement in Socket Mode has no status: it
+    """What can go wrong at a call of this name. An acknowledgement in Socket Mode has no answer: it
     is lost, or the socket is, before or after it came through."""
-    if name.startswith("slack ack"):
-        return [w for w in (*KINDS, *DONE_ALL_THE_SAME) if not w.fault("slack").status][:-1]
+    if is_acknowledgement(name):
+        return (_LOST, _CUT, _CUT_THOUGH_DONE)
     return (*KINDS, *DONE_ALL_THE_SAME) if is_effect(name) else KINDS
+
+
+def is_acknowledgement(name: str) -> bool:
+    """Whether it goes over the socket that Slack's requests come in by."""
+    return name.startswith("slack ack ")
 
 
 def impatient(arrivals: Sequence[Arrival]) -> list[str]:

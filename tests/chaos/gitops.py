@@ -47,5 +47,6 @@ GITOPS = (
         ),
         objects=_scaled,
         git=paid_back,
+        sampled=True,
     ),
 )

@@ -103,7 +103,9 @@ class Stage:
         return found
 
     def settled(self) -> bool:
-        """Whether nothing is left to be told in Slack."""
+        """Whether nothing is left to be done, or to be told in Slack."""
+        if any(change.due_at for change in self.world.store.changes(limit=1)):
+            return False
         with self.world.store._connections.reading() as db:
             return not db.execute("SELECT 1 FROM deliveries").fetchone()
 
