@@ -20,7 +20,8 @@ _SCREEN = """
           Press Apply on the card, then merge its pull request.
        3  In #prod-changes:  [cyan]/change scale prod deploy/web 6[/cyan]
           Become a senior and press Approve: it is merged, synced, healthy.
-       4  [cyan]/change list[/cyan]   and  [cyan]git clone {forge}/{repo}.git[/cyan]
+       4  [cyan]/change list[/cyan]   and, to see in Git what you did:
+          [cyan]git clone {forge}/{repo}.git[/cyan]
 
   [bold]See[/bold]     the cluster itself, {cluster}:
           [cyan]export KUBECONFIG={kubeconfig}[/cyan]

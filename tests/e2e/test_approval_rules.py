@@ -55,7 +55,7 @@ def test_an_author_and_a_click_on_what_changed_since_do_not_count(deployed: Worl
     world.start()
     change = asked(world)
     before = world.card(change)
-    nine = world.file(WEB, change.branch).replace(": 8", ": 9")
+    nine = world.file(WEB, change.branch).replace("replicas: 8", "replicas: 9")
     world.push(change.branch, WEB, nine, token=SENIOR_TOKEN)
     world.shows(change, "replicas: 9", "Needs 1 more")
 

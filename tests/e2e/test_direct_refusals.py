@@ -85,23 +85,9 @@ def test_every_mistake_is_told_on_its_field_and_nothing_is_stored(world: World) 
         assert world.refusals() == [], what
     assert world.changes() == []
     assert world.events() == []
-    the_form_takes_no_prod(world)
     assert world.slack.messages("#test-changes") == []
     change = world.request("scale test deploy/web 3")
     assert change.id == "CHG-1", "the same person can go on at once"
-
-
-def the_form_takes_no_prod(world: World) -> None:
-    """Neither by the words of the command nor by the form's own choice."""
-    world.slack.command(REQUESTER, "#prod-changes", "/change", "scale prod deploy/web 3")
-    assert "pull request" in world.told(REQUESTER, "prod", "prod")
-    world.slack.command(REQUESTER, "#prod-changes", "/change", "")
-    world.slack.view(REQUESTER, "change_request")
-    errors = world.slack.submit(REQUESTER, {"environment": "prod", "operation": "scale"}).errors
-    assert list(errors) == ["environment"]
-    assert "pull request" in errors["environment"]
-    world.slack.close(REQUESTER)
-    assert world.changes() == []
 
 
 @pytest.mark.parametrize("user", [GUEST, STRANGER, GONE])

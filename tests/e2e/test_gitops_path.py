@@ -130,7 +130,7 @@ def test_what_policy_denies_is_blocked_until_somebody_pushes_what_mends_it(
     world = deployed
     world.start()
     image = "registry.example.com/shop/web"
-    tag = web(world).split(f"{image}:")[1].split()[0]
+    tag = "1.8.2"
     change = world.request("apply prod", manifest=web(world, (tag, "latest")), **WHY)
     change = world.wait(change, State.BLOCKED)
     world.shows(change, "latest", "images")
@@ -159,7 +159,9 @@ def test_a_quorum_of_two_needs_two_and_a_new_commit_voids_what_was_said(
     world.shows(change, "Needs 1 more")
 
     eight = web(world, ref=change.branch)
-    world.push(change.branch, f"{PROD}/shop-prod/web.yaml", eight.replace(": 8", ": 9"))
+    world.push(
+        change.branch, f"{PROD}/shop-prod/web.yaml", eight.replace("replicas: 8", "replicas: 9")
+    )
     world.shows(change, "Needs 2 more", "replicas: 9", "counts no more")
     world.tells(change, "void")
     change = approved(world, change, SENIOR, OTHER_SENIOR)
