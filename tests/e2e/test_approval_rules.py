@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
 from tests.support.argocd_world import deployed
@@ -9,6 +11,8 @@ from tests.support.forge import SENIOR as SENIOR_TOKEN
 from tests.support.world import GUEST, OTHER_SENIOR, REQUESTER, SENIOR, World
 
 __all__ = ["deployed"]
+
+pytestmark = pytest.mark.timeout(300)
 
 MANAGER = "U0MANAGER"
 WEB = "environments/prod/shop-prod/web.yaml"

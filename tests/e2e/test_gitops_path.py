@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 import yaml
 
 from chatbot.domain.change import Change
@@ -21,6 +22,8 @@ from tests.support.world import (
 )
 
 __all__ = ["deployed"]
+
+pytestmark = pytest.mark.timeout(300)
 
 PROD = "environments/prod"
 WHY = {
