@@ -24,7 +24,6 @@ def contradictions(rules: Rules) -> list[Problem]:
         *_two_ways_at_once(rules),
         *_nobody_to_approve(rules),
         *_shared_folders(rules),
-        *_promotions(rules),
     ]
 
 
@@ -106,31 +105,3 @@ def _shared_folders(rules: Rules) -> list[Problem]:
         if f"{folders[first]}/".startswith(f"{folders[second]}/")
         or f"{folders[second]}/".startswith(f"{folders[first]}/")
     ]
-
-
-def _promotions(rules: Rules) -> list[Problem]:
-    known = list(rules.environments)
-    problems = []
-    for name, environment in rules.environments.items():
-        before = environment.promoted_from
-        if before and before not in rules.environments:
-            sentence = (
-                f"names {before}, and there is no [environments.{before}] section; "
-                f"{did_you_mean(before, known)}"
-            )
-        elif name in _promoted_through(rules, name):
-            sentence = f"({before}) leads back to {name}: nothing could ever be the first"
-        else:
-            continue
-        problems.append(Problem(("environments", name, "promoted_from"), sentence))
-    return problems
-
-
-def _promoted_through(rules: Rules, name: str) -> list[str]:
-    """The environments that a change must have been through before this one."""
-    through: list[str] = []
-    while (name := rules.environments[name].promoted_from) in rules.environments:
-        if name in through:
-            break
-        through.append(name)
-    return through
