@@ -189,7 +189,7 @@ def test_a_token_that_the_client_renews_is_used_from_then_on(
     configuration = Configuration(host=f"http://127.0.0.1:{server.server_port}")
     configuration.refresh_api_key_hook = renew  # type: ignore[attr-defined] # the stubs lack it
     configuration.api_key["authorization"] = "Bearer 0"
-    asked = api.Api(configuration)
+    asked = api.Api(configuration, 10.0)
     asked.request("GET", "/", doing="look")
     monkeypatch.setattr(api, "CREDENTIALS_SECONDS", 0.0)
     asked._credentials = (0.0, {})  # its second is over
