@@ -169,8 +169,9 @@ def test_more_than_a_megabyte_that_arrives_at_once_reaches_its_listeners(
         if len(seen) == 100:
             all_seen.set()
 
-    socket = connection._Socket(app, "xapp-test", slack_with_a_hundred_envelopes)
-    socket.open()
+    client = WebClient(token="xapp-test", base_url=slack_with_a_hundred_envelopes)
+    socket = connection._Socket(app, client)
+    socket._handler.connect()
     try:
         assert all_seen.wait(SECONDS), f"{len(seen)} of 100 arrived"
     finally:
