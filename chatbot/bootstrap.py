@@ -19,7 +19,7 @@ from chatbot.domain import policyset
 from chatbot.domain.change import Path
 from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
-from chatbot.ports import Chat, Clock, Clusters, Deployers, GitHost, Kustomize, Store
+from chatbot.ports import Chat, Clock, Clusters, Deployers, GitHost, Kustomize
 from chatbot.services.approvals import Approvals
 from chatbot.services.asking import Asking
 from chatbot.services.autosync import AutoSync
@@ -101,125 +101,46 @@ def build(
     kustomize: Kustomize | None = None,
 ) -> Services:
     """Wire the product. Each part from outside can be replaced. Nothing is called yet."""
-    clock = clock or SystemClock()
-    chat = chat or SlackChat(slack_client(settings))
-    clusters = clusters or KubernetesClusters(
-        settings.kubeconfig, timeout=settings.timeouts.cluster_seconds
-    )
-    git = git or GitHubHost(settings.github, settings.git.repo)
-    environments = settings.environments
-    store = SqliteStore(settings.database)
-    metrics = Metrics(store)
-    rush = Rush()
-    ledger = Ledger(store, clock)
-    people = People(
-        chat,
-        clock,
-        requesters=settings.people.requesters,
-        seniors=settings.people.seniors,
-        managers=settings.people.managers,
-        github_logins=settings.github_logins,
-    )
-    electorates = Electorates(store, people, environments)
-    voices = Voices(ledger, people, electorates)
-    freezes = Freezes(store, ledger, people, environments, settings.freezes)
-    courier = Courier(
-        store=store,
-        clock=clock,
-        chat=chat,
-        draw=CardDrawing(environments, electorates, freezes, RelatedCards(store, chat), clock).draw,
-        channel=lambda change: environments[change.request.environment].channel,
-    )
-    couriers = WorkerPool("courier", courier.deliver, DELIVERY_WORKERS, rush.make_way)
-    repository = ClusterRepository(git, kustomize or KubectlKustomize())
-    deployers = ArgoCDs(clusters)
-    auto_sync = AutoSync(environments, deployers, store, ledger)
-    proposals = Proposals(
-        environments=environments,
-        git=git,
-        repository=repository,
-        base=settings.git.branch,
-        ledger=ledger,
-        login_of=lambda user: settings.github_logins.get(user, ""),
-    )
-    reviewer = Reviewer(
-        environments=environments,
-        git=git,
-        repository=repository,
-        clusters=clusters,
-        deployers=deployers,
-        policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
-        base_head=proposals.base_head,
-        clock=clock,
-    )
-    parts = _Parts(
+    parts = _parts(
+        _Outside(
+            clock=clock or SystemClock(),
+            chat=chat or SlackChat(slack_client(settings)),
+            clusters=clusters
+            or KubernetesClusters(settings.kubeconfig, timeout=settings.timeouts.cluster_seconds),
+            git=git or GitHubHost(settings.github, settings.git.repo),
+            kustomize=kustomize or KubectlKustomize(),
+            store=SqliteStore(settings.database),
+        ),
         settings,
-        store,
-        ledger,
-        clusters,
-        deployers,
-        git,
-        repository,
-        proposals,
-        reviewer,
-        auto_sync,
-        people,
-        electorates,
-        voices,
-        Rollbacks(environments, store, clusters, git, proposals, ledger),
-        freezes,
     )
+    store, clock = parts.store, parts.clock
+    rush = Rush()
+    metrics = Metrics(store)
+    couriers = WorkerPool("courier", _courier(parts).deliver, DELIVERY_WORKERS, rush.make_way)
     reconciler = Reconciler(
         store=store,
         clock=clock,
-        ledger=ledger,
+        ledger=parts.ledger,
         steps=_direct_steps(parts) | _gitops_steps(parts),
         shown=couriers.wake,
         observe=metrics.step,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
-    decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake, freezes.blocking)
-    requests = Requests(
-        store=store,
-        ledger=ledger,
-        people=people,
-        intake=Intake(
-            environments,
-            clusters,
-            Sources(git, settings.git.branch),
-            clock.now,
-            Presence(clock),
-        ),
-        environments=environments,
-        decisions=decisions,
-    )
-    rollbacks = RollbackRequests(store, ledger, people, environments, decisions)
     return Services(
         settings=settings,
         clock=clock,
         store=store,
-        chat=chat,
-        desk=Desk(
-            requests=requests,
-            rollbacks=rollbacks,
-            environments=environments,
-            store=store,
-            chat=chat,
-            clock=clock,
-            rush=rush,
-            approvals=Approvals(ledger, people, electorates, voices, decisions),
-            delegations=Delegations(store, ledger, people, decisions),
-            freezes=freezes,
-        ),
+        chat=parts.chat,
+        desk=_desk(parts, rush, reconcilers, couriers),
         metrics=metrics,
         reconcilers=reconcilers,
         couriers=couriers,
         due_work=DueWork(store, clock, reconcilers.wake, couriers.wake),
-        pull_request_poll=PullRequestPoll(store, git, ledger, reconcilers.wake),
-        clusters=clusters,
-        auto_sync=auto_sync,
-        freeze_watch=FreezeWatch(freezes),
-        herald=Herald(store, clock, chat),
+        pull_request_poll=PullRequestPoll(store, parts.git, parts.ledger, reconcilers.wake),
+        clusters=parts.clusters,
+        auto_sync=parts.auto_sync,
+        freeze_watch=FreezeWatch(parts.freezes),
+        herald=Herald(store, clock, parts.chat),
     )
 
 
@@ -234,28 +155,134 @@ def slack_client(settings: Settings) -> WebClient:
 
 
 @dataclass(frozen=True)
+class _Outside:
+    """What is not ours, and where we keep our own."""
+
+    clock: Clock
+    chat: Chat
+    clusters: KubernetesClusters
+    git: GitHost
+    kustomize: Kustomize
+    store: SqliteStore
+
+
+@dataclass(frozen=True)
 class _Parts:
-    """What the steps of every path are made of."""
+    """What the steps of every path and the desk share."""
 
     settings: Settings
-    store: Store
+    clock: Clock
+    chat: Chat
+    store: SqliteStore
     ledger: Ledger
-    clusters: Clusters
+    clusters: KubernetesClusters
     deployers: Deployers
     git: GitHost
     repository: ClusterRepository
     proposals: Proposals
-    reviewer: Reviewer
     auto_sync: AutoSync
     people: People
     electorates: Electorates
     voices: Voices
-    rollbacks: Rollbacks
     freezes: Freezes
 
     @property
     def environments(self) -> Mapping[str, Environment]:
         return self.settings.environments
+
+    @property
+    def rollbacks(self) -> Rollbacks:
+        return Rollbacks(
+            self.environments, self.store, self.clusters, self.git, self.proposals, self.ledger
+        )
+
+
+def _parts(outside: _Outside, settings: Settings) -> _Parts:
+    environments, store = settings.environments, outside.store
+    ledger = Ledger(store, outside.clock)
+    people = People(
+        outside.chat,
+        outside.clock,
+        requesters=settings.people.requesters,
+        seniors=settings.people.seniors,
+        managers=settings.people.managers,
+        github_logins=settings.github_logins,
+    )
+    electorates = Electorates(store, people, environments)
+    repository = ClusterRepository(outside.git, outside.kustomize)
+    deployers = ArgoCDs(outside.clusters)
+    return _Parts(
+        settings=settings,
+        clock=outside.clock,
+        chat=outside.chat,
+        store=store,
+        ledger=ledger,
+        clusters=outside.clusters,
+        deployers=deployers,
+        git=outside.git,
+        repository=repository,
+        proposals=Proposals(
+            environments=environments,
+            git=outside.git,
+            repository=repository,
+            base=settings.git.branch,
+            ledger=ledger,
+            login_of=lambda user: settings.github_logins.get(user, ""),
+        ),
+        auto_sync=AutoSync(environments, deployers, store, ledger),
+        people=people,
+        electorates=electorates,
+        voices=Voices(ledger, people, electorates),
+        freezes=Freezes(store, ledger, people, environments, settings.freezes),
+    )
+
+
+def _courier(parts: _Parts) -> Courier:
+    environments, store = parts.environments, parts.store
+    related = RelatedCards(store, parts.chat)
+    return Courier(
+        store=store,
+        clock=parts.clock,
+        chat=parts.chat,
+        draw=CardDrawing(environments, parts.electorates, parts.freezes, related, parts.clock).draw,
+        channel=lambda change: environments[change.request.environment].channel,
+    )
+
+
+def _desk(parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool) -> Desk:
+    environments, store, ledger, people = (
+        parts.environments,
+        parts.store,
+        parts.ledger,
+        parts.people,
+    )
+    decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake, parts.freezes.blocking)
+    intake = Intake(
+        environments,
+        parts.clusters,
+        Sources(parts.git, parts.settings.git.branch),
+        parts.clock.now,
+        Presence(parts.clock),
+    )
+    return Desk(
+        requests=Requests(
+            store=store,
+            ledger=ledger,
+            people=people,
+            intake=intake,
+            environments=environments,
+            decisions=decisions,
+        ),
+        rollbacks=RollbackRequests(store, ledger, people, environments, decisions),
+        environments=environments,
+        store=store,
+        chat=parts.chat,
+        clock=parts.clock,
+        rush=rush,
+        approvals=Approvals(ledger, people, parts.electorates, parts.voices, decisions),
+        delegations=Delegations(store, ledger, people, decisions),
+        freezes=parts.freezes,
+    )
 
 
 def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
@@ -294,6 +321,19 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
     return {(Path.DIRECT, state): step for state, step in steps.items()}
 
 
+def _reviewer(parts: _Parts) -> Reviewer:
+    return Reviewer(
+        environments=parts.environments,
+        git=parts.git,
+        repository=parts.repository,
+        clusters=parts.clusters,
+        deployers=parts.deployers,
+        policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
+        base_head=parts.proposals.base_head,
+        clock=parts.clock,
+    )
+
+
 def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
     environments, ledger = parts.environments, parts.ledger
     branches = Branches(environments, parts.git, parts.repository, parts.proposals, ledger)
@@ -304,7 +344,7 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         ledger=ledger,
         proposals=parts.proposals,
         branches=branches,
-        reviewer=parts.reviewer,
+        reviewer=_reviewer(parts),
         verdicts=Verdicts(parts.git),
         rollbacks=parts.rollbacks,
     )
