@@ -36,7 +36,7 @@ _PEOPLE: tuple[dict[str, Any], ...] = (
     },
     {"id": "U0GONE", "name": "gone", "tz": "Europe/Berlin", "deleted": True},
 )
-_CHANNELS = {
+CHANNELS = {
     "C0DEV": "dev-changes",
     "C0TEST": "test-changes",
     "C0STAGING": "staging-changes",
@@ -73,7 +73,7 @@ def sandbox_workspace() -> dict[str, Any]:
         ],
         "users": people,
         "channels": [
-            {"id": channel, "name": name, "members": members} for channel, name in _CHANNELS.items()
+            {"id": channel, "name": name, "members": members} for channel, name in CHANNELS.items()
         ],
         "usergroups": [_SENIORS],
     }

@@ -1,24 +1,23 @@
 """A world in which Argo CD deploys environments of the cluster repository."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
 
-from sandbox.children import Child
-from sandbox.cluster import ARGOCD_NAMESPACE
+from sandbox.argocd import Controller
+from sandbox.cluster import ARGOCD_NAMESPACE, LocalCluster
 from sandbox.world import GITOPS
 from tests.support.world import World
+
+_APPLICATIONS = f"/apis/argoproj.io/v1alpha1/namespaces/{ARGOCD_NAMESPACE}/applications"
 
 
 def application(world: World, name: str) -> dict[str, Any]:
     """The Application as it stands in the cluster."""
-    found: dict[str, Any] = json.loads(
-        world.cluster.kubectl("get", "application", name, "-n", ARGOCD_NAMESPACE, "-o", "json")
-    )
-    return found
+    return world.api.request("GET", f"{_APPLICATIONS}/{name}", doing="read an Application")
 
 
 def sync_status(world: World, name: str) -> str:
@@ -29,25 +28,23 @@ def sync_status(world: World, name: str) -> str:
 
 @contextmanager
 def argocd(world: World, environments: Sequence[str]) -> Iterator[World]:
-    """Run Argo CD for these environments, until the end of the block."""
+    """Run Argo CD for these environments, until the end of the block. It runs on a thread: a
+    process of its own spends more on its start than on a test's work."""
     repo_url = world.forge.clone_url()
-    world.cluster.install_argocd()
+    _install(world.cluster)
     world.cluster.deploy(repo_url, environments)
-    controller = Child.start(
-        "argocd",
-        [
-            *("sandbox.argocd", "--repo-url", repo_url),
-            *("--kubeconfig", str(world.cluster.admin_kubeconfig)),
-        ],
-        folder=world.folder,
-    )
     try:
-        controller.wait_for("argocd ready")
-        world.until(lambda: all(sync_status(world, name) == "Synced" for name in environments))
-        yield world
+        with Controller(str(world.cluster.admin_kubeconfig), repo_url):
+            world.until(lambda: all(sync_status(world, name) == "Synced" for name in environments))
+            yield world
     finally:
-        controller.stop()
         world.cluster.undeploy()
+
+
+@cache
+def _install(cluster: LocalCluster) -> None:
+    """Once for a cluster: nothing that a test does takes the kinds away."""
+    cluster.install_argocd()
 
 
 @pytest.fixture

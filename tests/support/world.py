@@ -12,12 +12,15 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import github
 import pytest
 
+from chatbot.adapters.kubernetes import KubernetesClusters
+from chatbot.adapters.kubernetes.api import Api
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
@@ -34,6 +37,9 @@ from tests.support.slack_forms import pressed
 T = TypeVar("T")
 
 SECONDS = 90.0
+LOOK_SECONDS = 0.1
+"""Between two looks: each costs the bot a part of the machine that it shares with the test."""
+
 REQUESTER, SENIOR, OTHER_SENIOR, GUEST = "U0REQUESTER", "U0SENIOR1", "U0SENIOR2", "U0GUEST"
 CHANNELS = {"dev": "C0DEV", "test": "C0TEST", "staging": "C0STAGING", "prod": "C0PROD"}
 
@@ -190,6 +196,11 @@ class World:
             if event.entry.kind == "request.refused"
         ]
 
+    @cached_property
+    def api(self) -> Api:
+        """The API server, as the administrator."""
+        return KubernetesClusters(str(self.cluster.admin_kubeconfig)).api("")
+
     def live(self, name: str, namespace: str = "shop-test") -> dict[str, Any]:
         """An object of the cluster, such as `deploy/web`; empty when there is none."""
         text = self.cluster.kubectl(
@@ -251,15 +262,16 @@ class World:
 
         def there() -> Change | None:
             now = self.change(change)
-            shown = self.card(change)["text"].endswith(f" {state.value}")
-            return now if now.state is state and shown else None
+            if now.state is not state:
+                return None
+            return now if self.card(change)["text"].endswith(f" {state.value}") else None
 
         return self.until(there)
 
     def until(self, look: Callable[[], T | None], seconds: float = SECONDS) -> T:
         """Wait for a condition; on time out say what the bot last said."""
         try:
-            return self.slack.wait_for(look, seconds)  # type: ignore[return-value]
+            return self.slack.wait_for(look, seconds, every=LOOK_SECONDS)  # type: ignore[return-value]
         except AssertionError as error:
             said = self._bot.tail() if self._bot else "there is no bot"
             raise AssertionError(f"{error}\n{said}") from error
