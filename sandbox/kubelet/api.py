@@ -37,6 +37,11 @@ class Api:
             ApiClient(settings), discoverer=lambda *_: None
         )
 
+    def revision(self) -> str:
+        """Of the whole cluster: another one when anything was written."""
+        revision: str = self._get("/api/v1/namespaces", limit=1)["metadata"]["resourceVersion"]
+        return revision
+
     def workloads(self) -> list[Manifest]:
         """Deployments, StatefulSets and DaemonSets of all namespaces."""
         kinds = ("Deployment", "StatefulSet", "DaemonSet")

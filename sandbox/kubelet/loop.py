@@ -31,6 +31,8 @@ from sandbox.kubelet.statuses import workload_status
 Manifest = dict[str, Any]
 
 _PERIOD: Final = 0.2
+_AT_LEAST_EVERY: Final = 1.0
+"""Seconds between two looks at a cluster in which nothing was written."""
 _STOPS_WITHIN: Final = 15.0
 _log = logging.getLogger(__name__)
 
@@ -62,6 +64,8 @@ class Kubelet:
         self._settings = settings or Settings()
         self._clock = clock
         self._wishes: dict[str, _Wish] = {}
+        self._revision = ""
+        self._looked = float("-inf")
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -104,10 +108,22 @@ class Kubelet:
     def _run(self) -> None:
         while not self._done.is_set():
             try:
-                self.step()
+                self._step_if_due()
             except (ApiException, DynamicApiError, HTTPError, OSError) as error:
                 _log.warning("%s: will try again: %s", COMPONENT, error)
             self._done.wait(_PERIOD)
+
+    def _step_if_due(self) -> None:
+        """Look at everything when something was written, when time alone moves a workload, and now
+        and then: a look is many lists, and a cluster is still most of the time."""
+        now, revision = self._clock(), self._api.revision()
+        moving = any(
+            now - wish.since < self._settings.fails_after + _AT_LEAST_EVERY
+            for wish in self._wishes.values()
+        )
+        if moving or revision != self._revision or now - self._looked >= _AT_LEAST_EVERY:
+            self.step()
+            self._revision, self._looked = revision, now
 
     def _collect_orphans(self, owned: dict[str, list[Manifest]], workloads: set[str]) -> None:
         """Pods that this loop made and whose workload is gone."""
