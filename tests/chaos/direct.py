@@ -1,36 +1,22 @@
 """The direct path: dev and test, the cluster first and Git after it."""
 
-import json
-from typing import Any
-
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
 from tests.chaos.person import merge
-from tests.chaos.scenario import CONFIRM, Scenario, not_asked, paid_back, replicas
+from tests.chaos.scenario import CONFIRM, Scenario, live, not_asked, paid_back, scaled, web_file
 from tests.support.world import World
 
 
-def live(world: World, namespace: str, kind: str, name: str) -> Any:
-    return json.loads(world.cluster.kubectl("get", kind, name, "-n", namespace, "-o", "json"))
-
-
-def _scaled(world: World, change: Change, number: int) -> None:
-    assert live(world, "shop-dev", "deploy", "web")["spec"]["replicas"] == replicas(number)
-    text = world.file("environments/dev/shop-dev/web.yaml")
-    assert f"replicas: {replicas(number)}" in text
-
-
 def _applied(world: World, change: Change, number: int) -> None:
-    namespace = "shop-test"
-    web = live(world, namespace, "deploy", "web")
+    web = live(world, "test", "deploy", "web")
     image = f"registry.example.com/shop/web:1.9.{number}"
     assert web["spec"]["template"]["spec"]["containers"][0]["image"] == image
-    assert live(world, namespace, "svc", "web")["metadata"]["labels"] == {"round": f"r{number}"}
-    flags = live(world, namespace, "configmap", f"flags-{number}")
+    assert live(world, "test", "svc", "web")["metadata"]["labels"] == {"round": f"r{number}"}
+    flags = live(world, "test", "configmap", f"flags-{number}")
     assert flags["data"] == {"round": f"r{number}"}
     for thing in (web, flags):
         assert thing["metadata"]["annotations"]["redlight.dev/change"] == change.id
-    text = world.file("environments/test/shop-test/web.yaml")
+    text = world.file(web_file("test"))
     assert image in text
     assert f"round: r{number}" in text
     added = f"configmap-flags-{number}.yaml"
@@ -40,18 +26,19 @@ def _applied(world: World, change: Change, number: int) -> None:
 
 def _restarted(world: World, change: Change, number: int) -> None:
     at = world.change(change).progress.restarted_at
-    web = live(world, "shop-dev", "deploy", "api")
+    web = live(world, "dev", "deploy", "api")
     annotations = web["spec"]["template"]["metadata"]["annotations"]
     assert annotations["kubectl.kubernetes.io/restartedAt"] == at
     assert world.file("environments/dev/shop-dev/api.yaml").count(at) == 1
 
 
 def _put_back(world: World, change: Change, number: int) -> None:
-    web = live(world, "shop-test", "deploy", "web")
-    assert web["spec"]["template"]["spec"]["containers"][0]["image"].endswith("web:1.8.2")
+    web = live(world, "test", "deploy", "web")
+    image = web["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert image in world.file(web_file("test"))
     assert web["metadata"]["annotations"]["redlight.dev/change"] == change.id
     names = world.cluster.kubectl("get", "configmap", "-n", "shop-test", "-o", "name")
-    assert "flags" not in names
+    assert f"flags-{number}" not in names
 
 
 _WEB = """\
@@ -119,7 +106,7 @@ DIRECT = (
             "slack conversations.open",
             "slack views.open",
         ),
-        objects=_scaled,
+        objects=scaled,
         git=paid_back,
         sampled=True,
     ),

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.stage import Setting
+from tests.chaos.stage import Stage
 from tests.support.call_names import is_effect
 from tests.support.proxy import Arrival, Call, Fault
 
-PATIENCE_ASKED = 2
+PATIENCE_ASKED = 1
 """Seconds of `Retry-After`."""
 
 IN_FLIGHT = 0.3
@@ -72,8 +72,7 @@ class Case:
     call: Call
     weather: Weather
 
-    @property
-    def fault(self) -> Fault:
+    def fault(self, _: Stage) -> Fault:
         return self.weather.fault(self.call.name)
 
     def __str__(self) -> str:
@@ -110,8 +109,3 @@ def _limited(name: str) -> str:
     """Whom a limit at this call concerns."""
     system, what, *_ = name.split(" ")
     return f"{system} {what}" if system == "slack" else system
-
-
-def hasty(setting: Setting) -> Setting:
-    """The same setting with a bot that gives up soon."""
-    return Setting(setting.name, setting.deployed, setting.rules + SHORT_TIMEOUTS)

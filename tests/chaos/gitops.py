@@ -2,22 +2,17 @@
 
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
-from sandbox.world import GITOPS as DEPLOYED
-from tests.chaos.direct import live
 from tests.chaos.person import press
-from tests.chaos.scenario import WHY, Scenario, paid_back, replicas
-from tests.chaos.stage import Setting
+from tests.chaos.scenario import WHY, Scenario, paid_back, pulls, scaled
 from tests.support.argocd_world import application
 from tests.support.world import SENIOR, World
 
 _WHY = {**WHY, "rollback_plan": "Scale back.", "affected_services": "shop"}
-_SETTING = Setting("gitops", deployed=DEPLOYED)
 
 
-def _scaled(world: World, change: Change, number: int) -> None:
-    assert live(world, "shop-prod", "deploy", "web")["spec"]["replicas"] == replicas(number)
-    assert f"replicas: {replicas(number)}" in world.file("environments/prod/shop-prod/web.yaml")
-    [pull] = [each for each in world.repo.get_pulls(state="all") if each.head.ref == change.branch]
+def _synced(world: World, change: Change, number: int) -> None:
+    scaled(world, change, number)
+    [pull] = pulls(world, change)
     operation = application(world, "prod")["status"]["operationState"]["operation"]
     assert operation["sync"]["revision"] == pull.merge_commit_sha
     assert [entry["value"] for entry in operation["info"]] == [change.id]
@@ -28,7 +23,6 @@ GITOPS = (
     Scenario(
         "prod",
         matrix="gitops",
-        setting=_SETTING,
         environment="prod",
         command="scale prod deploy/web {replicas}",
         form=_WHY,
@@ -45,7 +39,7 @@ GITOPS = (
             "slack chat.postMessage direct",
             "slack response_url",
         ),
-        objects=_scaled,
+        objects=_synced,
         git=paid_back,
         sampled=True,
     ),

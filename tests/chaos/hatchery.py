@@ -1,7 +1,8 @@
 """Starts bots quickly: a program that has imported the product once, and forks on request.
 
-A bot from here runs the same `redlight run` in a process, session and environment of its own; only
-the second that Python takes to import everything is saved, hundreds of times. Speaks JSON lines:
+A bot from here runs the same `redlight run` in a process, session and environment of its own. The
+second that Python takes to import everything is saved, and what a bot lets pass until it looks
+again is shorter; otherwise most of a matrix would be waiting. Speaks JSON lines:
 `{"environ": {...}, "log": path}` on standard input, the new process's id on standard output.
 """
 
@@ -11,13 +12,16 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, cast
 
 import kubernetes.client
 import kubernetes.dynamic
 
+import chatbot.domain.backoff
 import chatbot.process
+import chatbot.services.courier
 import scheduler.jobs
 from chatbot.__main__ import main
 from sandbox.children import Child
@@ -25,9 +29,19 @@ from sandbox.children import Child
 LOADED = (kubernetes.client, kubernetes.dynamic, chatbot.process, scheduler.jobs)
 """What a bot would import first of all."""
 
+_QUICK = timedelta(milliseconds=200)
+
+
+def quicken() -> None:
+    """The same bot at another pace."""
+    scheduler.jobs.DUE_SECONDS = _QUICK.total_seconds()
+    chatbot.domain.backoff.FIRST_DELAY = _QUICK
+    chatbot.services.courier.UNREACHABLE_DELAY = _QUICK * 2
+
 
 def serve() -> None:
     """Fork a bot for each line until standard input ends."""
+    quicken()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
     _say("hatchery ready")
     for line in sys.stdin:
@@ -83,7 +97,6 @@ class Hatched:
 class Hatchery:
     """The program above, as a child of a test."""
 
-    folder: Path
     process: "subprocess.Popen[str]" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,9 +108,9 @@ class Hatchery:
         )
         assert self._says() == "hatchery ready"
 
-    def hatch(self, environ: dict[str, str]) -> Child:
-        """Start a bot; returns at once."""
-        log = self.folder / "redlight.log"
+    def hatch(self, environ: dict[str, str], folder: Path) -> Child:
+        """Start a bot that writes what it says to `folder`; returns at once."""
+        log = folder / "redlight.log"
         log.write_text("")
         told = {"log": str(log), "environ": {"PYTHONUNBUFFERED": "1", **environ}}
         stdin = cast("IO[str]", self.process.stdin)

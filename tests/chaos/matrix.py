@@ -57,11 +57,16 @@ def rehearse(playing: Stage, scenario: Scenario, *, times: int) -> Rehearsal:
 
 
 def play(
-    playing: Stage, scenario: Scenario, rehearsal: Rehearsal, faults: Mapping[Call, Fault]
+    playing: Stage,
+    scenario: Scenario,
+    rehearsal: Rehearsal,
+    faults: Mapping[Call, Fault],
+    rules: str = "",
 ) -> list[Call]:
-    """Play it with the faults and compare the final worlds; AssertionError says how they differ.
-    Returns the calls that did not come, so that nothing happened there."""
-    change, number = _round(playing, scenario, faults)
+    """Play it with the faults, and with these rules for the bot, and compare the final worlds;
+    AssertionError says how they differ. Returns the calls that did not come, so that nothing
+    happened there."""
+    change, number = _round(playing, scenario, faults, rules)
     missing = playing.proxy.pending()
     _compare(playing, scenario, change, number)
     assert dict(told(playing, scenario.environment, change)) == rehearsal.told
@@ -79,13 +84,15 @@ def _rehearse_once(playing: Stage, scenario: Scenario) -> Rehearsal:
     )
 
 
-def _round(playing: Stage, scenario: Scenario, faults: Mapping[Call, Fault]) -> tuple[Change, int]:
+def _round(
+    playing: Stage, scenario: Scenario, faults: Mapping[Call, Fault], rules: str = ""
+) -> tuple[Change, int]:
     number = len(playing.world.store.changes(limit=10_000)) + 1
-    playing.prepare(faults)
+    playing.prepare(faults, rules)
     person = Person(
         playing,
         scenario.environment,
-        scenario.text(number),
+        scenario.text(playing.world),
         scenario.fields(number),
         scenario.deeds,
         scenario.ends,

@@ -10,8 +10,8 @@ import pytest
 PROPERTY = "chaos"
 
 pytest.register_assert_rewrite(
-    *(f"tests.chaos.{name}" for name in ("direct", "faults", "matrix", "person", "scenario")),
-    *(f"tests.chaos.{name}" for name in ("stage", "theatre")),
+    *(f"tests.chaos.{name}" for name in ("direct", "faults", "gitops", "matrix", "person")),
+    *(f"tests.chaos.{name}" for name in ("programme", "scenario", "stage")),
 )
 
 RecordProperty = Callable[[str, object], None]

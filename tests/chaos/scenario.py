@@ -1,5 +1,6 @@
 """What the matrices play: a change, what people do on its way, and the world that must come out."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
 from tests.chaos.person import Deed, press
-from tests.chaos.stage import PLAIN, Setting
 from tests.support.world import World
 
 WHY: Mapping[str, str] = {"justification": "The queue grows."}
@@ -22,7 +22,7 @@ class Scenario:
     name: str
     environment: str
     command: str
-    """What is typed after `/change`; `{replicas}` differs from the round before."""
+    """What is typed after `/change`; `{replicas}` differs from what `web` has."""
     ends: State
     manifest: str = ""
     """With `ROUND` for the number of the round."""
@@ -38,12 +38,11 @@ class Scenario:
     """Asserts what the repository's pull requests and branches look like."""
     matrix: str = "direct"
     """Under which name the crash matrix counts it."""
-    setting: Setting = PLAIN
     sampled: bool = False
     """Whether the short fault matrix plays it."""
 
-    def text(self, number: int) -> str:
-        return self.command.format(replicas=replicas(number))
+    def text(self, world: World) -> str:
+        return self.command.format(replicas=_other_replicas(world, self.environment))
 
     def fields(self, number: int) -> dict[str, str]:
         if not self.manifest:
@@ -51,13 +50,31 @@ class Scenario:
         return {**self.form, "manifest": self.manifest.replace("ROUND", str(number))}
 
 
-def replicas(number: int) -> int:
-    return 5 + number % 2
+def web_file(environment: str) -> str:
+    """Where Git has the deployment `web` of an environment."""
+    return f"environments/{environment}/shop-{environment}/web.yaml"
+
+
+def scaled(world: World, change: Change, number: int) -> None:
+    """Cluster and Git have as many of `web` as were asked for."""
+    environment, asked = change.request.environment, change.request.replicas
+    assert live(world, environment, "deploy", "web")["spec"]["replicas"] == asked
+    assert f"replicas: {asked}" in world.file(web_file(environment))
+
+
+def live(world: World, environment: str, kind: str, name: str) -> Any:
+    """An object of the cluster; raises `CalledProcessError` when there is none."""
+    where = f"--namespace=shop-{environment}"
+    return json.loads(world.cluster.kubectl("get", kind, name, where, "--output=json"))
+
+
+def _other_replicas(world: World, environment: str) -> int:
+    return 6 if "replicas: 5" in world.file(web_file(environment)) else 5
 
 
 def paid_back(world: World, change: Change) -> None:
     """Git has it: one pull request of one commit, merged, and nothing left lying about."""
-    [pull] = _pulls(world, change)
+    [pull] = pulls(world, change)
     assert (pull.merged, pull.commits) == (True, 1)
     assert [label.name for label in pull.labels] == ["redlight"]
     assert world.file(f"mcp-ocs/changes/{change.id}.yaml")
@@ -66,12 +83,14 @@ def paid_back(world: World, change: Change) -> None:
 
 def not_asked(world: World, change: Change) -> None:
     """Git never heard of it."""
-    assert _pulls(world, change) == []
+    assert pulls(world, change) == []
     assert change.branch not in _branches(world)
 
 
-def _pulls(world: World, change: Change) -> list[Any]:
-    return [pull for pull in world.repo.get_pulls(state="all") if pull.head.ref == change.branch]
+def pulls(world: World, change: Change) -> list[Any]:
+    """The change's pull requests, whatever became of them."""
+    owner = world.forge.repo.partition("/")[0]
+    return list(world.repo.get_pulls(state="all", head=f"{owner}:{change.branch}"))
 
 
 def _branches(world: World) -> list[str]:

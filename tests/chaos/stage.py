@@ -4,7 +4,6 @@ started again."""
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,43 +19,33 @@ ROUND_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a world has besides Slack, Git and a cluster."""
-
-    name: str
-    deployed: tuple[str, ...] = ()
-    """Environments that Argo CD deploys."""
-    rules: str = ""
-    """What the bot is told besides: sections for the end of its `redlight.toml`."""
-
-
-PLAIN = Setting("plain")
+QUICK = (
+    ("pull_requests_seconds = 2", "pull_requests_seconds = 1"),
+    ("settle_seconds = 2", "settle_seconds = 1"),
+)
+"""What a sandbox's bot waits for, at its shortest."""
 
 
 class Stage:
     """One world for many rounds: in each, a fresh bot brings one change to its end."""
 
-    def __init__(self, world: World, folder: Path, setting: Setting) -> None:
+    def __init__(self, world: World, hatchery: Hatchery) -> None:
         self.world = world
+        self._hatchery = hatchery
         self._parts = ExitStack()
         self.proxy = self._parts.enter_context(Proxy())
-        self._hatchery = Hatchery(folder)
-        self._parts.callback(self._hatchery.close)
         self._bot: Child | None = None
         self.starts = 0
         """How many bots this round took."""
         self._parts.callback(self.crash)
-        config = folder / "redlight.toml"
-        sandbox = world.config.read_text()
-        quick = sandbox.replace("pull_requests_seconds = 2", "pull_requests_seconds = 1")
-        config.write_text(f"{quick}\n{setting.rules}")
+        world.configure(*QUICK)
+        self._rules = world.config.read_text()
         self._environ = {
             **world.environ,
-            "REDLIGHT_CONFIG": str(config),
+            "REDLIGHT_CONFIG": str(world.config),
             "SLACK_API_URL": f"{self.proxy.listen(world.slack.url, call_names.slack)}/api/",
             "GITHUB_API_URL": self.proxy.listen(world.forge.url, call_names.forge),
-            "KUBECONFIG": str(self._kubeconfig(folder)),
+            "KUBECONFIG": str(self._kubeconfig()),
         }
 
     def close(self) -> None:
@@ -66,7 +55,7 @@ class Stage:
     def start(self) -> None:
         """Start a bot and wait until it is connected, or dead."""
         self.starts += 1
-        self._bot = self._hatchery.hatch(self._environ)
+        self._bot = self._hatchery.hatch(self._environ, self.world.folder)
         self.until(lambda: not self.alive() or "redlight.ready" in self.said(), "a bot")
 
     def crash(self) -> None:
@@ -82,17 +71,23 @@ class Stage:
         """What the bot wrote since it was started last."""
         return self._bot.printed() if self._bot else ""
 
-    def prepare(self, faults: Mapping[Call, Fault]) -> None:
-        """An empty Slack, a fresh bot, and what is to happen at which calls."""
+    def prepare(self, faults: Mapping[Call, Fault], rules: str = "") -> None:
+        """An empty Slack, a fresh bot, and what is to happen at which calls. `rules` are sections
+        for the end of its `redlight.toml`."""
         self.crash()
         slack = self.world.slack
         self.until(lambda: slack.connections() == 0, "the end of the old connection")
         slack.reset()
+        self.arm(faults)
+        self.world.config.write_text(f"{self._rules}\n{rules}")
+        self.starts = 0
+        self.start()
+
+    def arm(self, faults: Mapping[Call, Fault]) -> None:
+        """Count the calls anew from here, and let this happen at them."""
         self.proxy.rewind()
         for call, fault in faults.items():
             self.proxy.at(call, fault)
-        self.starts = 0
-        self.start()
 
     def until(self, look: Callable[[], Any], what: str, seconds: float = ROUND_SECONDS) -> Any:
         """Poll until `look` gives something true."""
@@ -109,7 +104,7 @@ class Stage:
         with self.world.store._connections.reading() as db:
             return not db.execute("SELECT 1 FROM deliveries").fetchone()
 
-    def _kubeconfig(self, folder: Path) -> Path:
+    def _kubeconfig(self) -> Path:
         """The bot's kubeconfig with the server's address replaced; the proxy speaks TLS for it."""
         document = yaml.safe_load(self.world.cluster.bot_kubeconfig.read_text())
         [entry] = document["clusters"]
@@ -119,6 +114,6 @@ class Stage:
             call_names.cluster,
             authority=Path(authority) if authority else None,
         )
-        path = folder / "kubeconfig.yaml"
+        path = self.world.folder / "kubeconfig.yaml"
         path.write_text(yaml.safe_dump(document))
         return path

@@ -1,75 +1,64 @@
-"""Where rounds are played: worlds that last for many of them, and what the rehearsals said."""
+"""Where rounds are played: a world that lasts for many of them."""
 
-import fcntl
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-
 from sandbox.cluster import LocalCluster
-from tests.chaos.matrix import Rehearsal, rehearse
-from tests.chaos.scenario import Scenario
-from tests.chaos.stage import Setting, Stage
+from sandbox.world import GITOPS
+from tests.chaos.hatchery import Hatchery
+from tests.chaos.stage import Stage
 from tests.support.argocd_world import argocd
 from tests.support.forge import running_forge
 from tests.support.slack import SlackWorkspace
 from tests.support.world import World
 
-STARTING = ("slack auth.test", "slack apps.connections.open", "cluster GET discovery")
-"""What a bot asks while it starts, before any change: the same in all scenarios, so played once."""
-
 
 class Theatre:
-    """The stage to play on; a new one after a round that failed."""
+    """The stage to play on; a new one after a round that failed. What is outside takes far longer
+    to start than a round takes, so that everything in this folder is played in one world, each
+    round with a bot of its own."""
 
-    def __init__(
-        self, folder: Path, slack: SlackWorkspace, cluster: LocalCluster, setting: Setting
-    ) -> None:
+    def __init__(self, folder: Path, slack: SlackWorkspace, cluster: LocalCluster) -> None:
         self._folder = folder
         self._slack = slack
         self._cluster = cluster
-        self._setting = setting
+        self._hatchery: Hatchery | None = None
         self._parts = ExitStack()
         self._stage: Stage | None = None
         self._count = 0
 
     def stage(self) -> Stage:
+        """A world to play in, as the round before left it."""
+        if self._hatchery is None:
+            self._hatchery = Hatchery()
         if self._stage is None:
             self._count += 1
             folder = self._folder / f"stage-{self._count}"
-            made = _stage(folder, self._slack, self._cluster, self._setting)
+            made = _stage(folder, self._slack, self._cluster, self._hatchery)
             self._stage = self._parts.enter_context(made)
         return self._stage
 
-    def close(self) -> None:
+    def leave(self) -> None:
+        """No bot runs any more; what is outside stays."""
+        if self._stage is not None:
+            self._stage.crash()
+
+    def clear(self) -> None:
+        """The world is spoilt: the next round gets another one."""
         self._parts.close()
         self._parts, self._stage = ExitStack(), None
 
-
-def rehearsed(shared: Path, scenario: Scenario, theatre: Theatre, *, times: int) -> Rehearsal:
-    """The rehearsal of a scenario: made by the first worker that needs it, read by the others."""
-    written = shared / f"rehearsal-{scenario.name}.json"
-    with (shared / f"rehearsal-{scenario.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not written.exists():
-            rehearse(theatre.stage(), scenario, times=times).write(written)
-        return Rehearsal.read(written)
-
-
-def tell(request: pytest.FixtureRequest, line: str) -> None:
-    """Progress that is seen while it happens, past pytest's capture: a full matrix takes long."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    if request.config.getoption("--full") and capture is not None:
-        with capture.global_and_fixture_disabled():
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+    def close(self) -> None:
+        """Nothing runs any more."""
+        self.clear()
+        if self._hatchery is not None:
+            self._hatchery.close()
 
 
 @contextmanager
 def _stage(
-    folder: Path, slack: SlackWorkspace, cluster: LocalCluster, setting: Setting
+    folder: Path, slack: SlackWorkspace, cluster: LocalCluster, hatchery: Hatchery
 ) -> Iterator[Stage]:
     """A fresh world to play in."""
     folder.mkdir()
@@ -78,9 +67,8 @@ def _stage(
     with ExitStack() as parts:
         forge = parts.enter_context(running_forge(folder / "forge"))
         world = World(folder, slack, cluster, forge)
-        parts.callback(world.store.close)
-        if setting.deployed:
-            parts.enter_context(argocd(world, setting.deployed))
-        playing = Stage(world, folder, setting)
+        parts.callback(world.end)
+        parts.enter_context(argocd(world, GITOPS))
+        playing = Stage(world, hatchery)
         parts.callback(playing.close)
         yield playing
