@@ -42,7 +42,7 @@ class Scenario:
     """Whether the short fault matrix plays it."""
 
     def text(self, world: World) -> str:
-        return self.command.format(replicas=_other_replicas(world, self.environment))
+        return self.command.format(replicas=other_replicas(world, self.environment))
 
     def fields(self, number: int) -> dict[str, str]:
         if not self.manifest:
@@ -68,7 +68,8 @@ def live(world: World, environment: str, kind: str, name: str) -> Any:
     return json.loads(world.cluster.kubectl("get", kind, name, where, "--output=json"))
 
 
-def _other_replicas(world: World, environment: str) -> int:
+def other_replicas(world: World, environment: str) -> int:
+    """As many of `web` as Git does not say."""
     return 6 if "replicas: 5" in world.file(web_file(environment)) else 5
 
 

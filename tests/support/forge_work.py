@@ -1,6 +1,7 @@
 """What a bot and people do on a Git host, in the fewest PyGithub calls, for tests to build on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from github import InputGitTreeElement
 from github.PullRequest import PullRequest
@@ -39,16 +40,37 @@ def commit_elements(
     message: str = "Change the configuration",
 ) -> str:
     """`commit_files` for whatever else a tree can hold, such as links."""
+    push = prepare_push(repo, branch, elements, base=base, message=message)
+    push.move()
+    return push.sha
+
+
+@dataclass(frozen=True)
+class Push:
+    """A commit that nothing points to yet."""
+
+    sha: str
+    move: Callable[[], object]
+    """Let the branch point to it, or make the branch; one call."""
+
+
+def prepare_push(
+    repo: Repository,
+    branch: str,
+    elements: list[InputGitTreeElement],
+    *,
+    base: str = "main",
+    message: str = "Change the configuration",
+) -> Push:
+    """`commit_elements` up to the last call, which is left to the caller."""
     exists = [ref for ref in repo.get_git_matching_refs(f"heads/{branch}") if _is(ref.ref, branch)]
     start = exists[0].object.sha if exists else repo.get_git_ref(f"heads/{base}").object.sha
     parent = repo.get_git_commit(start)
     tree = repo.create_git_tree(elements, parent.tree)
     commit = repo.create_git_commit(message, tree, [parent])
     if exists:
-        exists[0].edit(commit.sha)
-    else:
-        repo.create_git_ref(f"refs/heads/{branch}", commit.sha)
-    return commit.sha
+        return Push(commit.sha, lambda: exists[0].edit(commit.sha))
+    return Push(commit.sha, lambda: repo.create_git_ref(f"refs/heads/{branch}", commit.sha))
 
 
 def _is(ref: str, branch: str) -> bool:

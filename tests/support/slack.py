@@ -84,12 +84,16 @@ class SlackWorkspace:
             try:
                 yield workspace
             finally:
-                workspace._ui.close()
+                workspace.leave()
         finally:
             child.terminate()
             child.wait(timeout=15)
             child.stdout.close()
             child.stdin.close()
+
+    def leave(self) -> None:
+        """Close this page of the workspace."""
+        self._ui.close()
 
     # What people do
 
