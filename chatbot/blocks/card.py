@@ -84,7 +84,7 @@ def state_words(change: Change) -> str:
     if (taken := change.progress.rolled_back) and taken.done:
         words = "⚪ completed, rolled back since"
     bare = words.partition(" ")[2]
-    if change.state in TERMINAL or change.state in (State.BLOCKED, State.FAILED):
+    if change.state in TERMINAL or change.state in (State.BLOCKED, State.FAILED, State.HELD):
         return words
     if stands_still(change):
         return f"🟠 stuck {bare}"
@@ -202,7 +202,11 @@ def _what_happened_in_git(change: Change) -> str:
         case State.ROLLING_BACK if not stands_still(change):
             return "Its commit is being taken back."
         case State.ROLLING_BACK:
-            return "Taking its commit back did not work by itself."
+            because = shorten(change.progress.revert_because.strip(), _FACT_LENGTH)
+            still = (
+                "" if change.progress.reverted_sha else " It is still in Git and in the cluster."
+            )
+            return f"It has to go: {escape(because)}.{still}"
         case State.HELD:
             return f"Its commit was taken back. Other changes to {place} wait."
         case State.ROLLED_BACK:
@@ -309,7 +313,7 @@ def _ending(change: Change) -> list[Block]:
     if pull_request and not asks_for_merge(change):
         texts += _git_links(pull_request)
     if back := change.progress.revert:
-        texts.append(f"taken back by {link(back.url, f'#{back.number}')}")
+        texts.append(f"way back: {link(back.url, f'#{back.number}')}")
     if change.state is State.COMPLETED and not change.progress.rolled_back and merged(change):
         texts.append(f"take it back: {code(f'/change rollback {change.id}')}")
     if change.state in TERMINAL:

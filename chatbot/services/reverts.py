@@ -196,7 +196,8 @@ class Reverts:
         return any(running)
 
     def _held(self, change: Change, remarks: Sequence[str]) -> Change:
-        self.git.delete_branch(change.revert_branch)
+        for branch in (change.revert_branch, change.branch):
+            self.git.delete_branch(branch)
         lines = [change.progress.revert_because]
         if remarks:
             lines += ["Taken back, but not healthy in time:", *remarks]

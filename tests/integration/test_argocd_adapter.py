@@ -196,6 +196,30 @@ def _told(deployer: Deployer, argo: ArgoWorld, wanted: SyncOrder) -> Told | None
         return None  # auto-sync is at work this moment
 
 
+# --- terminate ---------------------------------------------------------------------------------
+
+
+def test_a_sync_of_ours_that_never_ends_is_ended_and_the_next_one_starts(
+    argo: ArgoWorld, deployer: Deployer, controller: Controller
+) -> None:
+    stalled = argo.manifest()
+    stalled["metadata"]["annotations"] = {SYNC_ANNOTATION: "stall"}
+    first, second = order(argo.push(mode="bad")), order(argo.push(mode="good"))
+    argo.admin.create(stalled)
+    deployer.sync("shop", argo.applications, first)
+    eventually(lambda: argo.read().state is not None)
+    with pytest.raises(RetryLater, match="busy with an operation for CHG-12"):
+        deployer.sync("shop", argo.applications, second)
+    assert not deployer.terminate("shop", argo.applications, "CHG-13", first.revision)
+
+    assert deployer.terminate("shop", argo.applications, "CHG-12", first.revision)
+    argo.patch({"metadata": {"annotations": {SYNC_ANNOTATION: None}}})
+    eventually(lambda: not deployer.terminate("shop", argo.applications, "CHG-12", first.revision))
+    assert deployer.sync("shop", argo.applications, second) is Told.STARTED
+    assert Waiting(argo, deployer, second).until_over().verdict is Verdict.SYNCED_AND_HEALTHY
+    assert argo.setting("mode") == "good"
+
+
 # --- pause and restore -----------------------------------------------------------------------
 
 AUTOMATED_VALUES: list[Any] = [

@@ -106,7 +106,28 @@ def gitops_cards() -> dict[str, Card]:
             electorate(class_=EnvironmentClass.STAGING, voters=None, named=ANYBODY),
         ),
         "rejected": asked(awaiting(*WAY, State.REJECTED, failure=no), electorate()),
-        "held": asked(awaiting(*WAY, State.HELD, pull_request=MERGED), electorate()),
+        **{name: asked(change, electorate()) for name, change in ways_back().items()},
+    }
+
+
+def ways_back() -> dict[str, Change]:
+    """A merged change that does not work, at each point of its way back."""
+    merged = (*WAY, State.SCHEDULED, State.SYNCING, State.VALIDATING)
+    why = "Argo CD calls Application prod Degraded"
+    because = Failed(sentence=why, at=LATER)
+    stuck = Failed(
+        sentence="What this changed was changed again since: environments/prod/web.yaml line 9.",
+        remedy="Take back the later change first, or take this one back by hand.",
+        at=LATER,
+    )
+    back = pull_request(number=215, url="https://github.example/acme/cluster-config/pull/215")
+    progress: dict[str, Any] = {"pull_request": MERGED, "failure": because, "revert_because": why}
+    rolling, held = (*merged, State.ROLLING_BACK), (*merged, State.ROLLING_BACK, State.HELD)
+    return {
+        "taking_back": awaiting(*rolling, **progress, revert=back, due_at=LATER),
+        "taking_back_stuck": awaiting(*rolling, **{**progress, "failure": stuck}),
+        "held": awaiting(*held, **progress, revert=back),
+        "taken_back": awaiting(*held, State.ROLLED_BACK, **progress, revert=back),
     }
 
 

@@ -1,6 +1,6 @@
 """Every notice that a change can cause, for tests about all of them."""
 
-from chatbot.domain import story
+from chatbot.domain import story, story_gitops
 from chatbot.domain.change import Change, RolledBack
 from chatbot.domain.notice import Notice
 from tests.support.builders import REQUESTER, SENIOR
@@ -25,6 +25,9 @@ def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]
         story.rolled_back(change, sentence),
         story.rolled_back_by(RolledBack(by=31)),
         story.rolled_back_by(RolledBack(by=31, done=True)),
+        story_gitops.revert_opened(asked),
+        story_gitops.reverted("f" * 40),
+        story_gitops.held(change, (sentence, sentence)),
         story.failure_notices(change, failure(sentence, sentence)),
     ]
     return [notice for notices in told for notice in notices]

@@ -14,6 +14,7 @@ from chatbot.domain.argocd_sync import (
     Verdict,
     sync_outcome,
     tell,
+    terminate,
 )
 from chatbot.domain.errors import Permanent, RetryLater
 
@@ -252,3 +253,26 @@ def test_what_keeps_argo_cd_from_comparing_is_said() -> None:
 def test_other_health_is_waited_out(health: Health) -> None:
     outcome = look(application(state=operation(), health=health))
     assert (outcome.verdict, outcome.settling) == (Verdict.WAITING, None)
+
+
+# --- terminate -------------------------------------------------------------------------------
+
+
+def test_our_own_operation_is_ended_as_argo_cds_own_server_does() -> None:
+    running = application(state=operation(), phase="Running", operation=operation())
+    ending = {"status": {"operationState": {"phase": "Terminating"}}}
+    assert terminate(running, "CHG-12", OURS) == (True, ending)
+
+
+def test_an_operation_that_has_not_begun_or_ends_already_is_waited_for() -> None:
+    asked = application(state=operation("CHG-1", THEIRS), operation=operation())
+    assert terminate(asked, "CHG-12", OURS) == (True, None)
+    ending = application(state=operation(), phase="Terminating", operation=operation())
+    assert terminate(ending, "CHG-12", OURS) == (True, None)
+
+
+@pytest.mark.parametrize("other", [operation("CHG-13"), operation(""), operation(revision=THEIRS)])
+def test_other_operations_are_left_alone(other: dict[str, Any]) -> None:
+    running = application(state=other, phase="Running", operation=other)
+    assert terminate(running, "CHG-12", OURS) == (False, None)
+    assert terminate(application(state=operation()), "CHG-12", OURS) == (False, None)

@@ -120,3 +120,23 @@ def test_only_changes_that_wait_for_a_pull_request_are_asked_for(
     move(store, without, State.PR_OPEN)
     poll.run()
     assert git.asked == []
+
+
+def test_a_way_back_is_woken_by_its_own_pull_request_and_only_by_what_ends_it(
+    store: SqliteStore, git: PullRequests, poll: PullRequestPoll, woken: list[int]
+) -> None:
+    change = waits(store, git)
+    asked = git.now[change.number]
+    assert isinstance(asked, PullRequest)
+    progress = change.progress.model_copy(update={"revert": asked, "pull_request": None})
+    change = move(store, change, State.ROLLING_BACK, progress=progress)
+    git.now[change.number] = asked.model_copy(update={"etag": '"2"'})
+    poll.run()
+    assert woken == []
+    git.now[change.number] = asked.model_copy(update={"state": PullRequestState.MERGED})
+    poll.run()
+    assert woken == [change.number]
+    merged = progress.model_copy(update={"revert": git.now[change.number]})
+    move(store, store.change(change.number), State.ROLLING_BACK, progress=merged)
+    poll.run()
+    assert woken == [change.number]

@@ -1,0 +1,142 @@
+"""The way back in staging and prod: what does not work is taken out of Git again, and the place is
+held until a senior has looked; and what worked can be rolled back like any other change."""
+
+from typing import Any
+
+import yaml
+
+from chatbot.domain.change import Change
+from chatbot.domain.lifecycle import State
+from tests.support.argocd_world import application, deployed
+from tests.support.world import (
+    CHANNELS,
+    OTHER_SENIOR,
+    REQUESTER,
+    SENIOR,
+    World,
+    buttons,
+    pull_requests,
+)
+
+__all__ = ["deployed"]
+
+WEB = "environments/prod/shop-prod/web.yaml"
+WHY = {
+    "justification": "Black Friday load; p95 at 900 ms since 09:10.",
+    "rollback_plan": "Scale back to 4, no data is touched.",
+    "affected_services": "checkout, payments",
+}
+
+
+def web(world: World, tag: str) -> str:
+    """The prod manifest of `web` with another tag of its image."""
+    text = world.file(WEB)
+    old = text.split("registry.example.com/shop/web:")[1].split('"')[0]
+    return text.replace(f"shop/web:{old}", f"shop/web:{tag}")
+
+
+def image(world: World) -> str:
+    containers = world.live("deploy/web", "shop-prod")["spec"]["template"]["spec"]["containers"]
+    return str(containers[0]["image"])
+
+
+def approved(world: World, change: Change, senior: str = SENIOR) -> None:
+    world.wait(change, State.AWAITING_APPROVAL)
+    world.click(change, "approve", senior)
+
+
+def synced_revisions(world: World) -> list[str]:
+    """What Argo CD has synced in prod, oldest first."""
+    history: list[dict[str, Any]] = application(world, "prod")["status"]["history"]
+    return [entry["revision"] for entry in history]
+
+
+def test_what_is_unhealthy_is_taken_back_in_git_and_the_environment_is_held(
+    deployed: World,
+) -> None:
+    world = deployed
+    world.start()
+    before, was = world.file(WEB), image(world)
+    change = world.request("apply prod", manifest=web(world, "broken"), **WHY)
+    approved(world, change)
+    change = world.wait(change, State.HELD)
+
+    assert world.file(WEB) == before, "Git says what it said before"
+    assert image(world) == was, "and so does the cluster"
+    back, merged = pull_requests(world)
+    assert (back.merged, merged.merged) == (True, True)
+    assert back.head.ref == f"mcp-ocs/change-{change.id.lower()}-revert"
+    assert [label.name for label in back.labels] == ["redlight"]
+    commit = world.repo.get_commit(back.head.sha)
+    [status] = [each for each in commit.get_statuses() if each.context == "redlight/policy"]
+    assert (status.state, "not judged anew" in status.description) == ("success", True)
+    assert commit.commit.message.endswith(f"\n\nChange-Id: {change.id}")
+    assert "ImagePullBackOff" in back.body or "Degraded" in back.body
+    assert synced_revisions(world)[-2:] == [merged.merge_commit_sha, back.merge_commit_sha]
+    record = yaml.safe_load(world.file(f"mcp-ocs/changes/{change.id}.yaml"))
+    assert record["result"].startswith("Taken back.")
+    assert [branch.name for branch in world.repo.get_branches()] == ["main"]
+    world.shows(
+        change, "Degraded", "Its commit was taken back", f"way back: <{back.html_url}", "Release"
+    )
+    world.tells(change, "Degraded", "which takes it back", "Git is without it", "taken back")
+    [told] = [text for text in direct_messages(world, REQUESTER) if "It was taken back" in text]
+    assert change.id in told
+
+    what_comes_next_waits_for_a_senior(world, change)
+    assert world.store.check_audit().reason == ""
+
+
+def direct_messages(world: World, user: str) -> list[str]:
+    return [message["text"] for message in world.slack.direct_messages(user)]
+
+
+def what_comes_next_waits_for_a_senior(world: World, held: Change) -> None:
+    following = world.request("scale prod deploy/api 5", **WHY)
+    approved(world, following)
+    world.shows(following, "prod is held", held.id)
+    assert world.change(following).state is State.SCHEDULED
+    card = world.card(held)
+    assert "release_hold" in buttons(card)
+    world.press(held, card, "release_hold", REQUESTER)
+    world.told(REQUESTER, "prod", "Only a senior can")
+    assert world.change(held).state is State.HELD
+
+    world.click(held, "release_hold", OTHER_SENIOR)
+    world.wait(held, State.ROLLED_BACK)
+    world.wait(following, State.COMPLETED)
+    assert world.live("deploy/api", "shop-prod")["spec"]["replicas"] == 5
+    assert "Release" not in world.shows(held, "put back")
+
+
+def test_what_works_is_rolled_back_by_a_change_of_its_own_with_its_own_approval(
+    deployed: World,
+) -> None:
+    world = deployed
+    world.start()
+    before = world.file(WEB)
+    was = world.live("deploy/web", "shop-prod")["spec"]["replicas"]
+    scaled = world.request("scale prod deploy/web 8", **WHY)
+    approved(world, scaled)
+    scaled = world.wait(scaled, State.COMPLETED)
+    later = world.request("restart prod deploy/web", **WHY)
+    approved(world, later)
+    later = world.wait(later, State.COMPLETED)
+
+    world.slack.command(OTHER_SENIOR, CHANNELS["prod"], "/change", f"rollback {scaled.id}")
+    world.slack.view(OTHER_SENIOR, "change_request")
+    world.slack.submit(OTHER_SENIOR, {"justification": "The load is gone."})
+    world.until(lambda: len(world.changes()) > 2)
+    back = world.store.changes(limit=1)[0]
+    world.wait(back, State.AWAITING_APPROVAL)
+    world.shows(back, f"Roll back {scaled.id}: deployment/web", "replicas: 8", f"replicas: {was}")
+    assert world.live("deploy/web", "shop-prod")["spec"]["replicas"] == 8
+    approved(world, back)
+    world.wait(back, State.COMPLETED)
+
+    live = world.live("deploy/web", "shop-prod")
+    assert live["spec"]["replicas"] == was
+    [added] = [line for line in world.file(WEB).splitlines() if line not in before.splitlines()]
+    assert later.progress.restarted_at in added, "what came later stays"
+    world.shows(scaled, "Rolled back by <http", f"|{back.id}>")
+    world.shows(back, "Rolls back <http", f"|{scaled.id}>")
