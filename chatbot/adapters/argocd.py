@@ -85,11 +85,13 @@ class ArgoCD(Deployer):
 
         return self._change(name, namespace, decide, "start a sync of")
 
-    def terminate(self, name: str, namespace: str, change: str, revision: str) -> bool:
+    def terminate(
+        self, name: str, namespace: str, change: str, revision: str, before: int | None = None
+    ) -> bool:
         """Set the phase that Argo CD takes as the order to stop."""
 
         def decide(application: Application) -> tuple[bool, Patch]:
-            runs, patch = terminate(application, change, revision)
+            runs, patch = terminate(application, change, revision, before)
             return runs, patch or {}
 
         return self._change(name, namespace, decide, "end the sync of")

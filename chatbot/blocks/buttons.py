@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chatbot.blocks.kit import Block, Element, actions, button, dialog
 from chatbot.domain.card import Card
-from chatbot.domain.change import FieldConflict
+from chatbot.domain.change import Change, FieldConflict, Path
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.mrkdwn import shorten
 from chatbot.domain.offers import Offer, offers
@@ -24,6 +24,12 @@ LABELS: dict[Offer, str] = {
 }
 
 
+def label_of(offer: Offer, change: Change) -> str:
+    """What the button says; it undoes a change where that was made first."""
+    in_git = offer is Offer.UNDO and change.path is Path.GITOPS
+    return "Take it back" if in_git else LABELS[offer]
+
+
 def buttons(card: Card) -> list[Block]:
     """A row of what can be done; its block id binds a click to the plan that stood above it."""
     change = card.change
@@ -34,14 +40,14 @@ def buttons(card: Card) -> list[Block]:
 
 def _button(offer: Offer, card: Card) -> Element:
     conflicts = card.change.progress.plan.conflicts if card.change.progress.plan else ()
-    label, style, question = LABELS[offer], "", None
+    label, style, question = label_of(offer, card.change), "", None
     match offer:
         case Offer.CONFIRM if conflicts:
             label, style, question = "Take over and apply", "danger", _take_over(conflicts)
         case Offer.CONFIRM:
             style = "primary"
         case Offer.UNDO:
-            style, question = "danger", _undo()
+            style, question = "danger", _undo(card)
         case Offer.APPROVE:
             in_production = card.environment.class_ is EnvironmentClass.PROD
             style, question = "primary", _approve(card) if in_production else None
@@ -60,7 +66,15 @@ def _take_over(conflicts: Sequence[FieldConflict]) -> Block:
     )
 
 
-def _undo() -> Block:
+def _undo(card: Card) -> Block:
+    if card.change.path is Path.GITOPS:
+        return dialog(
+            "Take it back?",
+            "Its commit is taken back by a pull request, and Argo CD syncs that. Then "
+            f"{card.environment.name} is held until a senior releases it.",
+            "Take it back",
+            "Go back",
+        )
     return dialog(
         "Undo in the cluster?",
         "Everything this change touched is put back as it was before.",

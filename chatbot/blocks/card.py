@@ -2,7 +2,7 @@
 from whom come first; then the diff, what hinders, the line of steps, the buttons. When something
 failed, the cluster's own words come first of all, and the buttons right after them."""
 
-from chatbot.blocks.buttons import LABELS, buttons
+from chatbot.blocks.buttons import buttons, label_of
 from chatbot.blocks.excerpt import Excerpt, excerpt
 from chatbot.blocks.kit import Block, context, listed, section
 from chatbot.blocks.needs import asks_for_merge, needs
@@ -211,6 +211,8 @@ def _what_happened_in_git(change: Change) -> str:
             return f"Its commit was taken back. Other changes to {place} wait."
         case State.ROLLED_BACK:
             return "Its commit was taken back."
+        case State.SYNCING | State.VALIDATING if merged(change) and stands_still(change):
+            return "Its commit is in Git still."
         case _ if merged(change) or change.state in TERMINAL:
             return ""
         case _:
@@ -220,8 +222,8 @@ def _what_happened_in_git(change: Change) -> str:
 def _who_acts(change: Change) -> str:
     offered = offers(change)
     if Offer.RELEASE in offered:
-        return f"Needs a senior: *{LABELS[Offer.RELEASE]}*."
-    verbs = [LABELS[offer] for offer in offered if offer not in _FOR_OTHERS]
+        return f"Needs a senior: *{label_of(Offer.RELEASE, change)}*."
+    verbs = [label_of(offer, change) for offer in offered if offer not in _FOR_OTHERS]
     if not verbs:
         return ""
     choice = " or ".join(f"*{verb}*" for verb in verbs)

@@ -75,16 +75,28 @@ def tell(application: Application, order: SyncOrder) -> tuple[Told, Json]:
         return Told.ALREADY, None
     if _gone_past(application, order.revision):
         return Told.SUPERSEDED, None
-    if application.auto_sync:
+    if application.auto_sync and not _given_up(state, order):
         return Told.AUTO_SYNCED, None
     return Told.STARTED, _operation(application, order)
 
 
-def terminate(application: Application, change: str, revision: str) -> tuple[bool, Json]:
+def _given_up(state: OperationState | None, order: SyncOrder) -> bool:
+    """Whether a person asks anew for what auto-sync tried: it tries a commit once and no more."""
+    if order.attempt == 1 or state is None or state.phase is Phase.SUCCEEDED:
+        return False
+    return order.revision in (*state.operation.revisions, *state.revisions)
+
+
+def terminate(
+    application: Application, change: str, revision: str, before: int | None = None
+) -> tuple[bool, Json]:
     """Whether the change's own operation for a revision runs, and the patch that ends it, as Argo
-    CD's own API server would; none when it has not begun or is ending already."""
+    CD's own API server would; none when it has not begun or is ending already. With `before`, only
+    one of an earlier attempt than that counts."""
     running, state = application.in_flight, application.state
     if running is None or not is_ours(running, change, revision):
+        return False, None
+    if before is not None and running.attempt >= before:
         return False, None
     if state is None or state.operation is not running or state.phase is not Phase.RUNNING:
         return True, None

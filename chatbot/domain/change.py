@@ -307,6 +307,8 @@ class Progress(BaseModel):
     """The freezes that this change was let through."""
     sync_attempt: int = 1
     """Counts what Argo CD was asked to sync anew after a failure."""
+    sync_asked_at: AwareDatetime | None = None
+    """When somebody asked for that, from which on Argo CD is waited for; None: since the merge."""
     settling: dict[str, Settling] = {}
     """By Application: the health that was last seen, and since when."""
     revert: PullRequest | None = None

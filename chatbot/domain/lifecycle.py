@@ -135,6 +135,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.SYNCING, Event.CANCELLED): State.CANCELLED,
     (State.SYNCING, Event.ROLLBACK_STARTED): State.ROLLING_BACK,
     (State.VALIDATING, Event.HEALTHY): State.COMPLETED,
+    (State.VALIDATING, Event.RETRIED): State.SYNCING,
     # emergency: red lights are confirmations, the sign-off is an approval
     (State.AWAITING_CONFIRMATION, Event.APPROVED): State.AWAITING_APPROVAL,
     (State.AWAITING_APPROVAL, Event.CONFIRMED): State.APPLYING,

@@ -19,7 +19,7 @@ class Offer(Enum):
     SHOW_DIFF = ("show_diff", "see the diff of")
     CANCEL = ("cancel", "cancel")
     UNDO = ("cancel", "undo")
-    """The same button after the cluster was changed: taking back means putting back."""
+    """The same button after Git or the cluster was changed: taking back means putting back."""
 
     @property
     def action_id(self) -> str:
@@ -40,6 +40,12 @@ def touched(change: Change) -> bool:
 def stands_still(change: Change) -> bool:
     """Whether a step failed and nothing goes on until a person acts."""
     return change.progress.failure is not None and change.due_at is None
+
+
+def deploys(change: Change) -> bool:
+    """Whether Git has it, and Argo CD brings it into the cluster or did not manage to."""
+    on_the_way = change.state in (State.SYNCING, State.VALIDATING)
+    return change.path is Path.GITOPS and on_the_way and _merged(change)
 
 
 def needs_person(change: Change) -> bool:
@@ -85,7 +91,8 @@ def _gitops_offers(change: Change) -> tuple[Offer, ...]:
     offered = _GITOPS.get(change.state, ())
     stuck = stands_still(change) and change.state not in TERMINAL | {State.HELD}
     if stuck and Offer.RETRY not in offered:
-        offered = (Offer.RETRY, *offered)
+        undo = (Offer.UNDO,) if deploys(change) else ()
+        offered = (Offer.RETRY, *offered, *undo)
     hidden = set() if change.progress.plan else {Offer.SHOW_DIFF}
     if _merged(change):
         hidden.add(Offer.CANCEL)

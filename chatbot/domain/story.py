@@ -11,6 +11,7 @@ from chatbot.domain.change import (
     ChangeRequest,
     Failure,
     Operation,
+    Path,
     PullRequest,
     RolledBack,
     Target,
@@ -204,7 +205,10 @@ def rollback_started(change: Change, sentence: str) -> list[Notice]:
 
 def undo_started(change: Change, actor: str) -> list[Notice]:
     """Somebody wants it gone."""
-    text = f"{mention(actor)} asked to undo this. Putting everything back as it was before."
+    how = "Putting everything back as it was before."
+    if change.path is Path.GITOPS:
+        how = "Taking the commit back with a pull request."
+    text = f"{mention(actor)} asked to undo this. {how}"
     return [thread(f"undo:{change.revision}", text)]
 
 

@@ -21,9 +21,12 @@ class Deployer(Protocol):
         whose it is, while another operation runs. An Application with auto-sync is not told."""
         ...
 
-    def terminate(self, name: str, namespace: str, change: str, revision: str) -> bool:
+    def terminate(
+        self, name: str, namespace: str, change: str, revision: str, before: int | None = None
+    ) -> bool:
         """End the change's own operation for a revision, as `argocd app terminate-op` does; other
-        operations are left alone. Whether it still runs: Argo CD takes a moment."""
+        operations are left alone, and with `before` those of that attempt and later ones. Whether
+        it still runs: Argo CD takes a moment."""
         ...
 
     def pause(self, name: str, namespace: str, change: str, until: datetime) -> Paused:

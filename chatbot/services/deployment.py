@@ -89,6 +89,12 @@ class Deployment:
             attempt=change.progress.sync_attempt,
         )
         for name in argocd.names:
+            # What a person asks for anew may still run, and wait for health that never comes.
+            if order.attempt > 1 and deployer.terminate(
+                name, argocd.namespace, change.id, revision, order.attempt
+            ):
+                sentence = f"Argo CD is ending the sync of {name} that is asked for anew"
+                raise RetryLater(sentence, after=WATCH_DELAY)
             deployer.sync(name, argocd.namespace, order)
 
     def outcomes(self, change: Change, revision: str) -> dict[str, SyncOutcome]:
@@ -181,7 +187,8 @@ class Deployment:
 
     def _late(self, change: Change) -> bool:
         argocd, _ = self.argocd(change)
-        started = change.progress.applied_at or change.updated_at
+        progress = change.progress
+        started = progress.sync_asked_at or progress.applied_at or change.updated_at
         return self.ledger.clock.now() - started > argocd.timeout
 
     def argocd(self, change: Change) -> tuple[ArgoApplications, Deployer]:

@@ -6,15 +6,16 @@ the reconciler; nothing long happens here. Every refusal is recorded.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, parse_change_id
+from chatbot.domain.change import Change, Path, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Refused
 from chatbot.domain.events import AuditEntry
 from chatbot.domain.form import Form, closed
 from chatbot.domain.lifecycle import Event, allows
-from chatbot.domain.offers import Offer, offers
+from chatbot.domain.offers import Offer, deploys, offers
 from chatbot.domain.permission import Actor, permit
 from chatbot.ports import NewChange, Store
 from chatbot.services.decisions import Decisions
@@ -103,6 +104,8 @@ class Requests:
         """Try again what stands still."""
 
         def retried(change: Change) -> Change:
+            if deploys(change):
+                return self._sync_anew(user, change)
             if allows(change.state, Event.RETRIED):
                 return self.ledger.advance(
                     change, Event.RETRIED, "change.retried", actor=user, plan=None
@@ -163,8 +166,26 @@ class Requests:
             except NotFound as error:
                 raise Refused(f"{error} `/change list` shows those that are open.") from error
 
+    def _sync_anew(self, user: str, change: Change) -> Change:
+        """Argo CD is told once more, and has as much time for it as for the first try."""
+        attempt = change.progress.sync_attempt + 1
+        fields: dict[str, Any] = {
+            "actor": user,
+            "data": {"attempt": attempt},
+            "sync_attempt": attempt,
+            "sync_asked_at": self.ledger.clock.now(),
+            "settling": {},
+            "rollout": (),
+            "failure": None,
+        }
+        if allows(change.state, Event.RETRIED):
+            return self.ledger.advance(change, Event.RETRIED, "sync.asked_again", **fields)
+        return self.ledger.note(change, "sync.asked_again", **fields)
+
     def _undo(self, user: str, change: Change) -> Change:
         failure = change.progress.failure
+        # What is taken out of Git again says there why.
+        because = failure.sentence if failure and change.path is Path.GITOPS else ""
         return self.ledger.advance(
             change,
             Event.ROLLBACK_STARTED,
@@ -173,6 +194,7 @@ class Requests:
             data={"because": "asked for"},
             notices=story.undo_started(change, user),
             failure=failure,
+            revert_because=because,
         )
 
     def _cancel(self, user: str, change: Change) -> Change:

@@ -7,6 +7,8 @@ import yaml
 
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
+from sandbox.argocd import SYNC_ANNOTATION
+from sandbox.cluster import ARGOCD_NAMESPACE
 from tests.support.argocd_world import application, deployed
 from tests.support.world import (
     CHANNELS,
@@ -140,3 +142,46 @@ def test_what_works_is_rolled_back_by_a_change_of_its_own_with_its_own_approval(
     assert later.progress.restarted_at in added, "what came later stays"
     world.shows(scaled, "Rolled back by <http", f"|{back.id}>")
     world.shows(back, "Rolls back <http", f"|{scaled.id}>")
+
+
+def fate(world: World, said: str) -> None:
+    """How Argo CD's loop plays the next sync of prod; `-` as usual."""
+    value = f"{SYNC_ANNOTATION}-" if said == "-" else f"{SYNC_ANNOTATION}={said}"
+    world.cluster.kubectl(
+        "annotate", "application", "prod", f"--namespace={ARGOCD_NAMESPACE}", "--overwrite", value
+    )
+
+
+def failed_to_sync(world: World, text: str) -> Change:
+    fate(world, "fail")
+    change = world.request(text, **WHY)
+    approved(world, change)
+    world.shows(change, "told to fail", "Its commit is in Git still", "Retry", "Take it back")
+    return world.change(change)
+
+
+def test_where_nothing_goes_back_by_itself_a_person_tries_again_or_takes_it_back(
+    deployed: World,
+) -> None:
+    world = deployed
+    world.configure(('class = "prod"\n', 'class = "prod"\nrollback_on_failure = false\n'))
+    world.start()
+    before = world.file(WEB)
+    change = failed_to_sync(world, "scale prod deploy/web 8")
+    world.click(change, "retry")
+    world.until(lambda: world.events(change).count("sync.failed") == 2)
+    assert world.change(change).progress.sync_attempt == 2, "Argo CD was told once more"
+    fate(world, "-")
+    world.click(change, "retry")
+    change = world.wait(change, State.COMPLETED)
+    assert change.progress.sync_attempt == 3
+    assert world.live("deploy/web", "shop-prod")["spec"]["replicas"] == 8
+
+    scaled = world.file(WEB)
+    assert scaled != before
+    unwanted = failed_to_sync(world, "scale prod deploy/web 9")
+    fate(world, "-")
+    world.click(unwanted, "cancel")
+    world.wait(unwanted, State.HELD)
+    assert world.file(WEB) == scaled
+    world.tells(unwanted, "asked to undo this", "which takes it back", "Git is without it")

@@ -124,6 +124,7 @@ def ways_back() -> dict[str, Change]:
     progress: dict[str, Any] = {"pull_request": MERGED, "failure": because, "revert_because": why}
     rolling, held = (*merged, State.ROLLING_BACK), (*merged, State.ROLLING_BACK, State.HELD)
     return {
+        "not_healthy": awaiting(*merged, **progress),
         "taking_back": awaiting(*rolling, **progress, revert=back, due_at=LATER),
         "taking_back_stuck": awaiting(*rolling, **{**progress, "failure": stuck}),
         "held": awaiting(*held, **progress, revert=back),

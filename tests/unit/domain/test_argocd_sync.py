@@ -1,5 +1,6 @@
 """When a sync is told, and what comes of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -118,6 +119,17 @@ def test_a_second_operation_never_starts_while_one_runs(other: Any, whose: str) 
 def test_what_was_deployed_and_left_behind_is_not_brought_back() -> None:
     found = application(state=operation("CHG-13", THEIRS), history=(OURS, THEIRS))
     assert tell(found, ORDER)[0] is Told.SUPERSEDED
+
+
+def test_auto_sync_is_told_only_what_it_has_given_up_and_a_person_asks_for_anew() -> None:
+    failed = operation("", automated=True)
+    for phase, attempt, told in (
+        ("Failed", 1, Told.AUTO_SYNCED),
+        ("Failed", 2, Told.STARTED),
+        ("Succeeded", 2, Told.AUTO_SYNCED),
+    ):
+        found = application(state=failed, phase=phase, automated={})
+        assert tell(found, replace(ORDER, attempt=attempt))[0] is told
 
 
 def test_an_application_that_is_being_deleted_is_not_told() -> None:
@@ -276,3 +288,9 @@ def test_other_operations_are_left_alone(other: dict[str, Any]) -> None:
     running = application(state=other, phase="Running", operation=other)
     assert terminate(running, "CHG-12", OURS) == (False, None)
     assert terminate(application(state=operation()), "CHG-12", OURS) == (False, None)
+
+
+def test_only_an_earlier_attempt_than_the_one_that_is_asked_for_is_ended() -> None:
+    running = application(state=operation(), phase="Running", operation=operation())
+    assert terminate(running, "CHG-12", OURS, before=2)[0]
+    assert terminate(running, "CHG-12", OURS, before=1) == (False, None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import Change, Failure, Plan, PullRequest, PullRequestState
+from chatbot.domain.change import Change, Failure, Path, Plan, PullRequest, PullRequestState
 from chatbot.domain.change import SnapshotEntry as Entry
 from chatbot.domain.errors import NotFound, Refused, RetryLater
 from chatbot.domain.form import Form
@@ -86,6 +86,16 @@ class Office:
         if state is State.REQUESTED:
             return self.ledger.rest(change, None, **progress)
         return move(self.store, change, state, progress=kept, due_at=None)
+
+    def merged(self, state: State) -> Change:
+        """A change to prod that is in Git, and with which Argo CD failed."""
+        request = builders.change_request(environment="prod")
+        new = builders.new_change(request, path=Path.GITOPS)
+        change = self.store.create_change(new, builders.entry())
+        merged = PULL_REQUEST.model_copy(update={"state": PullRequestState.MERGED})
+        fields = {"plan": PLAN, "pull_request": merged, "failure": FAILURE, "applied_at": NOW}
+        progress = change.progress.model_copy(update=fields)
+        return move(self.store, change, state, progress=progress, due_at=None)
 
     def refusals(self, change: Change) -> list[tuple[str, str]]:
         return [
@@ -340,3 +350,26 @@ def test_a_cancel_at_the_instant_of_a_confirm_always_wins_while_nothing_was_writ
         else:
             assert kinds == ["change.cancelled", "request.refused"]
             assert str(confirmed) == f"You can't confirm {change.id} now: it is cancelled."
+
+
+@pytest.mark.parametrize("state", [State.SYNCING, State.VALIDATING])
+def test_retrying_what_argo_cd_did_not_manage_asks_it_anew_with_the_whole_time(
+    office: Office, clock: Hand, state: State
+) -> None:
+    unhealthy = office.merged(state)
+    clock.move(minutes=30)
+    after = retry(office, REQUESTER, unhealthy)
+    assert after.state is State.SYNCING
+    assert (after.progress.sync_attempt, after.progress.sync_asked_at) == (2, clock.now())
+    assert (after.progress.failure, after.progress.settling) == (None, {})
+    assert after.progress.applied_at == unhealthy.progress.applied_at, "when it was merged"
+    asked = office.store.events(after.number)[-1].entry
+    assert (asked.kind, asked.data["attempt"]) == ("sync.asked_again", 2)
+
+
+@pytest.mark.parametrize("state", [State.SYNCING, State.VALIDATING])
+def test_undoing_what_argo_cd_did_not_manage_takes_it_out_of_git_and_says_why(
+    office: Office, state: State
+) -> None:
+    after = take_back(office, SENIOR, office.merged(state))
+    assert (after.state, after.progress.revert_because) == (State.ROLLING_BACK, "No.")
