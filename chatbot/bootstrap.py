@@ -273,7 +273,7 @@ def _desk(parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPo
             environments=environments,
             decisions=decisions,
         ),
-        rollbacks=RollbackRequests(store, ledger, people, environments, decisions),
+        rollbacks=RollbackRequests(store, people, environments, decisions),
         environments=environments,
         store=store,
         chat=parts.chat,

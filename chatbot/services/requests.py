@@ -12,13 +12,13 @@ from chatbot.domain import story
 from chatbot.domain.change import Change, Path, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Refused
-from chatbot.domain.events import AuditEntry
 from chatbot.domain.form import Form, closed
 from chatbot.domain.lifecycle import Event, allows
 from chatbot.domain.offers import Offer, deploys, offers
 from chatbot.domain.permission import Actor, permit
-from chatbot.ports import NewChange, Store
+from chatbot.ports import Store
 from chatbot.services.decisions import Decisions
+from chatbot.services.filing import file_request
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import AT_ONCE, Ledger
 from chatbot.services.people import People
@@ -50,22 +50,7 @@ class Requests:
         with self.decisions.recorded(None, user, "request"):
             person = self.people.refuse_unless_requester(user)
         request = self.intake.read(form, person.time_zone)
-        new = NewChange(
-            path=self.environments[request.environment].request_path,
-            requester=user,
-            request=request,
-            submission=submission,
-        )
-        entry = AuditEntry(
-            kind="change.requested",
-            actor=user,
-            change=None,
-            at=self.ledger.clock.now(),
-            data=request.model_dump(mode="json"),
-        )
-        change = self.store.create_change(new, entry, story.requested(user))
-        self.decisions.wake(change.number)
-        return change
+        return file_request(self.decisions, self.environments, user, submission, request)
 
     def confirm(self, user: str, number: int, seen_digest: str) -> Change:
         """The requester has seen the diff and wants it. `seen_digest` is of the plan that stood

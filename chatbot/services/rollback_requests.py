@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatbot.domain import rollback, story
+from chatbot.domain import rollback
 from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, Refused
-from chatbot.domain.events import AuditEntry
 from chatbot.domain.form import closed
-from chatbot.ports import NewChange, Store
+from chatbot.ports import Store
 from chatbot.services.decisions import Decisions
-from chatbot.services.ledger import Ledger
+from chatbot.services.filing import file_request
 from chatbot.services.people import People
 
 _ACTION = "roll_back"
@@ -22,7 +21,6 @@ class RollbackRequests:
     """The use case behind `/change rollback` and its form."""
 
     store: Store
-    ledger: Ledger
     people: People
     environments: Mapping[str, Environment]
     decisions: Decisions
@@ -45,22 +43,7 @@ class RollbackRequests:
             return made
         original = self.asked(user, number)
         request = rollback.request_of(original, justification)
-        new = NewChange(
-            path=self.environments[request.environment].request_path,
-            requester=user,
-            request=request,
-            submission=submission,
-        )
-        entry = AuditEntry(
-            kind="change.requested",
-            actor=user,
-            change=None,
-            at=self.ledger.clock.now(),
-            data=request.model_dump(mode="json"),
-        )
-        change = self.store.create_change(new, entry, story.requested(user))
-        self.decisions.wake(change.number)
-        return change
+        return file_request(self.decisions, self.environments, user, submission, request)
 
     def _why_not(self, original: Change) -> str:
         name = original.request.environment

@@ -31,7 +31,7 @@ class Office:
         ledger, people = Ledger(store, clock), People(slack, clock)
         freezes = Freezes(store, ledger, people, ENVIRONMENTS, ())
         decisions = Decisions(store, ledger, self.woken.append, self.woken.append, freezes.blocking)
-        self.rollbacks = RollbackRequests(store, ledger, people, ENVIRONMENTS, decisions)
+        self.rollbacks = RollbackRequests(store, people, ENVIRONMENTS, decisions)
 
     def done(self, **request: object) -> Change:
         change = add_change(self.store, **request)

@@ -86,7 +86,7 @@ def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
     )
     return Desk(
         requests=requests,
-        rollbacks=RollbackRequests(store, ledger, people, ENVIRONMENTS, decisions),
+        rollbacks=RollbackRequests(store, people, ENVIRONMENTS, decisions),
         environments=ENVIRONMENTS,
         store=store,
         chat=slack,
