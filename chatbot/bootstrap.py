@@ -43,6 +43,7 @@ from chatbot.services.plan import Planner
 from chatbot.services.policy import PolicyRules
 from chatbot.services.polling import PullRequestPoll
 from chatbot.services.presence import Presence
+from chatbot.services.promotions import Promotions
 from chatbot.services.proposals import Proposals
 from chatbot.services.reconcile import DueWork, Reconciler, Step
 from chatbot.services.related_cards import RelatedCards
@@ -329,6 +330,7 @@ def _reviewer(parts: _Parts) -> Reviewer:
         clusters=parts.clusters,
         deployers=parts.deployers,
         policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
+        promotions=Promotions(parts.environments, parts.store),
         base_head=parts.proposals.base_head,
         clock=parts.clock,
     )

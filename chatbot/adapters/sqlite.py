@@ -19,6 +19,7 @@ from chatbot.adapters.sqlite_claims import Claims
 from chatbot.adapters.sqlite_connection import Connections, translated
 from chatbot.adapters.sqlite_delegations import DelegationTable
 from chatbot.adapters.sqlite_freezes import FreezeTable
+from chatbot.adapters.sqlite_promotions import PromotionQueries
 from chatbot.adapters.sqlite_rollbacks import RollbackQueries
 from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
 from chatbot.adapters.sqlite_together import SharedWrites
@@ -53,7 +54,9 @@ _IN_STATES = f"""
 _LIVE_COUNTS = f"SELECT state, count(*) AS count FROM changes WHERE {LIVE} GROUP BY state"  # noqa: S608 - ours
 
 
-class SqliteStore(AnnouncementTable, DelegationTable, FreezeTable, RollbackQueries, Store):
+class SqliteStore(
+    AnnouncementTable, DelegationTable, FreezeTable, PromotionQueries, RollbackQueries, Store
+):
     """The tables in the file at `path`, made or brought up to date when the store is built.
 
     Raises `Permanent` when the file is no database of ours, is damaged, or was written by a

@@ -157,6 +157,12 @@ _ANNOUNCEMENTS = (
     ) STRICT""",
 )
 
+_PROMOTIONS = (
+    """CREATE INDEX changes_content
+        ON changes (environment, json_extract(progress, '$.review.content'))
+        WHERE state = 'completed' AND json_extract(progress, '$.review.content') IS NOT NULL""",
+)
+
 
 def _run(statements: tuple[str, ...]) -> Callable[[Database], None]:
     def migration(db: Database, /) -> None:
@@ -174,6 +180,7 @@ _STEPS = {
     "0005_freezes": _run(_FREEZES),
     "0006_rollbacks": _run(_ROLLBACKS),
     "0007_announcements": _run(_ANNOUNCEMENTS),
+    "0008_promotions": _run(_PROMOTIONS),
 }
 
 

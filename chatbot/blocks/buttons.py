@@ -34,7 +34,7 @@ def buttons(card: Card) -> list[Block]:
     """A row of what can be done; its block id binds a click to the plan that stood above it."""
     change = card.change
     digest = change.progress.plan.digest if change.progress.plan else ""
-    row = [_button(offer, card) for offer in offers(change)]
+    row = [_button(offer, card) for offer in offers(change) if offer in LABELS]
     return [actions(row, f"decide:{digest}")] if row else []
 
 

@@ -2,7 +2,7 @@
 from whom come first; then the diff, what hinders, the line of steps, the buttons. When something
 failed, the cluster's own words come first of all, and the buttons right after them."""
 
-from chatbot.blocks.buttons import buttons, label_of
+from chatbot.blocks.buttons import LABELS, buttons, label_of
 from chatbot.blocks.excerpt import Excerpt, excerpt
 from chatbot.blocks.kit import Block, context, listed, section
 from chatbot.blocks.needs import asks_for_merge, needs
@@ -223,7 +223,9 @@ def _who_acts(change: Change) -> str:
     offered = offers(change)
     if Offer.RELEASE in offered:
         return f"Needs a senior: *{label_of(Offer.RELEASE, change)}*."
-    verbs = [label_of(offer, change) for offer in offered if offer not in _FOR_OTHERS]
+    verbs = [
+        label_of(offer, change) for offer in offered if offer in LABELS and offer not in _FOR_OTHERS
+    ]
     if not verbs:
         return ""
     choice = " or ".join(f"*{verb}*" for verb in verbs)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatbot.blocks.kit import Block, context, listed, section
+from chatbot.domain.change import format_change_id
 from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.mrkdwn import escape, shorten
 from chatbot.domain.review import Finding, Review
@@ -23,11 +24,19 @@ def review_blocks(review: Review | None, *, denials_told: bool = False) -> list[
     verdict = _verdict(review, len(denials), len(warnings))
     if not denials and len(warnings) == 1:
         verdict, shown = f"{verdict}: {_line(warnings[0])}", []
+    came_by = () if review.promoted_by is None else (_came_by(review.promoted_by),)
     left = [escape(shorten(sentence, _LINE)) for sentence in review.quota]
     if not shown:
-        return [context(verdict, *([listed(left)] if left else []))]
+        return [context(verdict, *([listed(left)] if left else []), *came_by)]
     rows = listed([f"{_SIGNS[one.enforcement]} {_line(one)}" for one in shown])
-    return [section(f"{verdict}:\n{rows}"), *([context(listed(left))] if left else [])]
+    return [
+        section(f"{verdict}:\n{rows}"),
+        *([context(text) for text in (listed(left), *came_by) if text]),
+    ]
+
+
+def _came_by(number: int) -> str:
+    return f"{format_change_id(number)} completed the same before"
 
 
 def _verdict(review: Review, denials: int, warnings: int) -> str:

@@ -36,7 +36,8 @@ HELP = "\n".join(
         "`/change rollback CHG-12`  when done",
         "`/change freeze dev 4h`, `unfreeze dev`",
         "`/change exempt CHG-12 because …`",
-        "`/change delegate @somebody 3d`  they approve for you; `undelegate @somebody` ends it",
+        "`/change promote-skip CHG-12 because …`",
+        "`/change delegate @somebody 3d`  to approve for you; `undelegate` ends it",
         "Dev and test get it at once; a pull request then brings it into Git.",
     )
 )

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from chatbot.domain.argocd_sync import Settling
 from chatbot.domain.freeze import Exemption
 from chatbot.domain.lifecycle import State
-from chatbot.domain.review import Approval, Review
+from chatbot.domain.review import Approval, Review, Skip
 
 _PULL_REQUEST = re.compile(r"#([0-9]{1,9}) at ")
 _CHANGE_ID = re.compile(r"CHG-([1-9][0-9]{0,9})", re.IGNORECASE)
@@ -305,6 +305,8 @@ class Progress(BaseModel):
     """When people were last reminded that an approval is missing."""
     exemptions: tuple[Exemption, ...] = ()
     """The freezes that this change was let through."""
+    promotion_skip: Skip | None = None
+    """Why it may come before it has been in the environment ahead."""
     sync_attempt: int = 1
     """Counts what Argo CD was asked to sync anew after a failure."""
     sync_asked_at: AwareDatetime | None = None

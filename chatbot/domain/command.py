@@ -12,12 +12,7 @@ from datetime import timedelta
 from chatbot.domain.change import Operation, parse_change_id
 from chatbot.domain.delegation import parse_period
 from chatbot.domain.errors import Refused
-from chatbot.domain.freeze_command import (
-    ExemptCommand,
-    FreezeCommand,
-    UnfreezeCommand,
-    parse_freeze_command,
-)
+from chatbot.domain.freeze_command import REASONED, ReasonedCommand, parse_reasoned_command
 from chatbot.domain.mrkdwn import code
 
 REQUESTABLE = (Operation.APPLY, Operation.SCALE, Operation.RESTART)
@@ -98,9 +93,7 @@ Command = (
     | HelpCommand
     | DelegateCommand
     | UndelegateCommand
-    | FreezeCommand
-    | UnfreezeCommand
-    | ExemptCommand
+    | ReasonedCommand
 )
 
 _OF_ONE_CHANGE: dict[str, type[ShowCommand | CancelCommand | RollbackCommand]] = {
@@ -125,8 +118,8 @@ def parse_command(text: str) -> Command:
             return _delegate(rest)
         case "undelegate":
             return _undelegate(rest)
-        case "freeze" | "unfreeze" | "exempt":
-            return parse_freeze_command(verb, _as_typed(text))
+        case _ if verb in REASONED:
+            return parse_reasoned_command(verb, _as_typed(text))
         case _ if verb in _OF_ONE_CHANGE:
             return _OF_ONE_CHANGE[verb](_change_number(verb, rest))
         case "request":

@@ -113,6 +113,8 @@ class Environment(BaseModel):
     """On the gitops path."""
     github_reviews: bool = False
     """Whether an approving review on GitHub counts as an approval."""
+    promoted_from: str = ""
+    """The environment in which the same must have completed before; empty: none."""
     argocd: ArgoApplications | None = None
 
     @property

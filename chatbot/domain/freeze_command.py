@@ -1,5 +1,5 @@
-"""What somebody typed after `/change` to stop changes, to lift that or to let one through, as data.
-Wrong words become one sentence that shows the right ones."""
+"""What somebody typed after `/change` with a reason: to stop changes, to lift that, to let one
+through or to send one ahead, as data. Wrong words become one sentence that shows the right ones."""
 
 import re
 from dataclasses import dataclass
@@ -37,8 +37,20 @@ class ExemptCommand:
     reason: str
 
 
-def parse_freeze_command(verb: str, text: str) -> FreezeCommand | UnfreezeCommand | ExemptCommand:
-    """Read a text whose first word is `verb`: freeze, unfreeze or exempt. Raises `Refused`."""
+@dataclass(frozen=True)
+class PromoteSkipCommand:
+    """`/change promote-skip CHG-n because …`."""
+
+    number: int
+    reason: str
+
+
+ReasonedCommand = FreezeCommand | UnfreezeCommand | ExemptCommand | PromoteSkipCommand
+REASONED = ("freeze", "unfreeze", "exempt", "promote-skip")
+
+
+def parse_reasoned_command(verb: str, text: str) -> ReasonedCommand:
+    """Read a text whose first word is `verb`, one of `REASONED`. Raises `Refused`."""
     said, *because = _BECAUSE.split(text, maxsplit=1)
     words, reason = said.split()[1:], "".join(because).strip()
     match verb:
@@ -46,8 +58,10 @@ def parse_freeze_command(verb: str, text: str) -> FreezeCommand | UnfreezeComman
             return _freeze(words, reason)
         case "unfreeze":
             return _unfreeze(words, reason)
-        case _:
+        case "exempt":
             return _exempt(words, reason)
+        case _:
+            return _promote_skip(words, reason)
 
 
 def _freeze(words: list[str], reason: str) -> FreezeCommand:
@@ -82,3 +96,13 @@ def _exempt(words: list[str], reason: str) -> ExemptCommand:
             "`/change exempt CHG-12 because it mends the outage`."
         )
     return ExemptCommand(number, reason)
+
+
+def _promote_skip(words: list[str], reason: str) -> PromoteSkipCommand:
+    number = parse_change_id(words[0]) if len(words) == 1 else None
+    if number is None or not reason:
+        raise Refused(
+            "Which change goes ahead, and why? Write it like "
+            "`/change promote-skip CHG-12 because staging has no such queue`."
+        )
+    return PromoteSkipCommand(number, reason)

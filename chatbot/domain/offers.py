@@ -3,6 +3,7 @@ so that a button that is shown works, and one from a stale card is refused."""
 
 from enum import Enum
 
+from chatbot.domain import promotion
 from chatbot.domain.change import Change, Path, PullRequestState
 from chatbot.domain.lifecycle import TERMINAL, State
 
@@ -18,6 +19,8 @@ class Offer(Enum):
     OPEN_BACKFILL = ("open_backfill", "open the pull request of")
     SHOW_DIFF = ("show_diff", "see the diff of")
     CANCEL = ("cancel", "cancel")
+    GO_AHEAD = ("promote_skip", "skip the promotion of")
+    """Say why it need not have been in the environment ahead; a command, and no button."""
     UNDO = ("cancel", "undo")
     """The same button after Git or the cluster was changed: taking back means putting back."""
 
@@ -93,6 +96,8 @@ def _gitops_offers(change: Change) -> tuple[Offer, ...]:
     if stuck and Offer.RETRY not in offered:
         undo = (Offer.UNDO,) if deploys(change) else ()
         offered = (Offer.RETRY, *offered, *undo)
+    if change.state is State.BLOCKED and promotion.is_missing(change.progress.review):
+        offered = (*offered, Offer.GO_AHEAD)
     hidden = set() if change.progress.plan else {Offer.SHOW_DIFF}
     if _merged(change):
         hidden.add(Offer.CANCEL)

@@ -56,6 +56,8 @@ def _why_not(offer: Offer, actor: Actor, change: Change, now: datetime) -> str:
             return ""
     if actor.person.id == change.requester:
         return ""
+    if offer is Offer.GO_AHEAD:
+        return f"Only {mention(change.requester)}, who requested it, says why it goes ahead."
     if offer is Offer.CONFIRM:
         return f"Only {mention(change.requester)}, who requested it, confirms the diff."
     if actor.is_senior:

@@ -44,6 +44,18 @@ class Finding(BaseModel):
     enforcement: Enforcement
 
 
+class Skip(BaseModel):
+    """Why a change comes to an environment before it has been in the one ahead of it."""
+
+    model_config = _FROZEN
+
+    content: str
+    """What it was said about: other content needs another reason."""
+    by: str
+    at: AwareDatetime
+    reason: str
+
+
 class Review(BaseModel):
     """One look at the pull request's head."""
 
@@ -60,6 +72,10 @@ class Review(BaseModel):
     """What is left of each ResourceQuota after this, a sentence each."""
     authors: tuple[Author, ...] = ()
     """Of every commit in it but Redlight's own."""
+    content: str = ""
+    """What is done to the objects, whatever the environment: see `domain.promotion`."""
+    promoted_by: int | None = None
+    """The change that did the same in the environment ahead of this one."""
     asked_at: AwareDatetime
     """When people were asked, or would have been."""
 

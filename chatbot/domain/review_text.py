@@ -8,6 +8,7 @@ from chatbot.domain.change import Change, ObjectAction, Plan
 from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.lifecycle import State
 from chatbot.domain.plaintext import markdown, one_line
+from chatbot.domain.promotion import POLICY
 from chatbot.domain.record import MAX_BODY, difference
 from chatbot.domain.review import Finding, Review
 from chatbot.domain.review_rules import denied
@@ -73,6 +74,8 @@ def failure_of(review: Review) -> tuple[str, str]:
     lines = [one_line(line(finding), _MESSAGE) for finding in stopping[:_LINES]]
     if len(stopping) > _LINES:
         lines.append(f"and {len(stopping) - _LINES} more")
+    if all(finding.policy == POLICY for finding in stopping):
+        return "\n".join(lines), "Or cancel."
     return (
         "\n".join(("Policy stops this:", *lines)),
         "Push a commit to the pull request that mends it; it is checked anew by itself. Or cancel.",

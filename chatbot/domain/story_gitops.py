@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from chatbot.domain.change import Change, Failure, Plan, PullRequest
-from chatbot.domain.mrkdwn import code, escape, link
+from chatbot.domain.change import Change, Failure, Plan, PullRequest, format_change_id
+from chatbot.domain.mrkdwn import code, escape, link, mention
 from chatbot.domain.notice import Notice
 from chatbot.domain.story import failure_notices, named, reason, thread, to_requester
 
@@ -19,6 +19,18 @@ def passed(plan: Plan) -> list[Notice]:
 def denied(change: Change, failure: Failure) -> list[Notice]:
     """Policy says no."""
     return failure_notices(change, failure)
+
+
+def followed(change: Change, number: int) -> list[Notice]:
+    """The environment ahead has it now."""
+    text = f"{format_change_id(number)} has completed the same. This is checked anew."
+    return [thread(f"followed:{change.revision}", text)]
+
+
+def sent_ahead(change: Change, actor: str, because: str) -> list[Notice]:
+    """The requester says why it need not have been anywhere else."""
+    text = f"{mention(actor)} says why this goes ahead: {escape(because)}"
+    return [thread(f"sent_ahead:{change.revision}", text)]
 
 
 def updated(base: str, head: str) -> list[Notice]:

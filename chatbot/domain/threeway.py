@@ -19,7 +19,7 @@ def merged(base: Any, ours: Any, theirs: Any, path: str = "") -> tuple[Any, list
         return theirs, []
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return _maps(base if isinstance(base, dict) else {}, ours, theirs, path)
-    named = [_by_name(side) for side in (base, ours, theirs)]
+    named = [by_name(side) for side in (base, ours, theirs)]
     if named[0] is not None and named[1] is not None and named[2] is not None:
         items, clashes = _maps(named[0], named[1], named[2], path)
         return list(items.values()), clashes
@@ -33,7 +33,7 @@ def difference(one: Any, other: Any, path: str = "") -> str | None:
     do not."""
     if one == other:
         return None
-    first, second = _by_name(one) or one, _by_name(other) or other
+    first, second = by_name(one) or one, by_name(other) or other
     if isinstance(first, dict) and isinstance(second, dict):
         for key in keys(first, second):
             found = difference(at(first, key), at(second, key), f"{path}.{key}")
@@ -72,7 +72,7 @@ def _are_lists_of_one_length(*sides: Any) -> bool:
     return all(isinstance(side, list) for side in sides) and len(set(map(len, sides))) == 1
 
 
-def _by_name(value: Any) -> dict[str, Any] | None:
+def by_name(value: Any) -> dict[str, Any] | None:
     """The items of a list by their names; None when they cannot be told apart so. A list that is
     not there has no items."""
     if value is ABSENT:

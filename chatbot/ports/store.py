@@ -122,6 +122,11 @@ class Store(Protocol):
         in that order."""
         ...
 
+    def completed_with(self, environment: str, content: str) -> int | None:
+        """The newest change that has completed there and whose review has this content, unless it
+        was rolled back since."""
+        ...
+
     def events(self, change: int | None = None) -> list[AuditEvent]:
         """The audit log in order, whole or of one change."""
         ...

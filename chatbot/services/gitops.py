@@ -7,7 +7,7 @@ it, merge it and close it without asking us; what was agreed to is bound to its 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatbot.domain import review_text
+from chatbot.domain import promotion, review_text
 from chatbot.domain import story_gitops as story
 from chatbot.domain.change import Change, Failure, Plan, PullRequest, PullRequestState
 from chatbot.domain.environment import Environment
@@ -83,13 +83,26 @@ class GitOps:
         return self.git.pull_request(known.number) or known
 
     def mended(self, change: Change) -> Change:
-        """Step `blocked`: whether somebody pushed what mends it."""
+        """Step `blocked`: whether somebody pushed what mends it, or it has been in the environment
+        ahead by now."""
         if change.progress.pull_request is None:
             return self.ledger.rest(change, None)
         seen = self.look(change)
         if (moved := self.moved(change, seen)) is not None:
             return moved
-        return self.ledger.rest(change, None, pull_request=seen)
+        review = change.progress.review
+        if review is None or not promotion.is_missing(review):
+            return self.ledger.rest(change, None, pull_request=seen)
+        if (number := self.reviewer.promotions.came_by(change, review.content)) is None:
+            return self.ledger.rest(change, promotion.LOOK_AGAIN, pull_request=seen)
+        return self.ledger.advance(
+            change,
+            Event.OUTDATED,
+            "promotion.followed",
+            data={"change": number},
+            notices=story.followed(change, number),
+            pull_request=seen,
+        )
 
     def moved(self, change: Change, seen: PullRequest) -> Change | None:
         """What became of the pull request while people were asked: closed, or with other content
@@ -208,7 +221,7 @@ class GitOps:
                 "policy.denied",
                 data=data,
                 notices=story.denied(change, failure),
-                due_in=None,
+                due_in=promotion.LOOK_AGAIN if promotion.is_missing(review) else None,
                 failure=failure,
                 plan=plan,
                 review=review,

@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.domain import story
+from chatbot.domain import story, story_gitops
 from chatbot.domain.change import Change, Path, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Refused
 from chatbot.domain.form import Form, closed
+from chatbot.domain.freeze import LONGEST_REASON
 from chatbot.domain.lifecycle import Event, allows
+from chatbot.domain.mrkdwn import shorten
 from chatbot.domain.offers import Offer, deploys, offers
 from chatbot.domain.permission import Actor, permit
+from chatbot.domain.review import Skip
 from chatbot.ports import Store
 from chatbot.services.decisions import Decisions
 from chatbot.services.filing import file_request
@@ -98,6 +101,26 @@ class Requests:
             return self.ledger.note(change, "step.retried", actor=user, failure=None)
 
         return self._act(user, number, Offer.RETRY, retried)
+
+    def go_ahead(self, user: str, number: int, reason: str) -> Change:
+        """The requester says why the change need not have been in the environment ahead: of this
+        content, and no other."""
+        because = shorten(" ".join(reason.split()), LONGEST_REASON)
+
+        def skipped(change: Change) -> Change:
+            content = change.progress.review.content if change.progress.review else ""
+            now = self.ledger.clock.now()
+            return self.ledger.advance(
+                change,
+                Event.OUTDATED,
+                "promotion.skipped",
+                actor=user,
+                data={"because": because, "content": content},
+                notices=story_gitops.sent_ahead(change, user, because),
+                promotion_skip=Skip(content=content, by=user, at=now, reason=because),
+            )
+
+        return self._act(user, number, Offer.GO_AHEAD, skipped)
 
     def open_backfill(self, user: str, number: int) -> Change:
         """Ask Git again, after the pull request was closed or Git turned out to differ."""

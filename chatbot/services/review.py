@@ -4,7 +4,7 @@ the policies of the base branch say to that, and what else can be known before a
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chatbot.domain import review_rules
+from chatbot.domain import promotion, review_rules
 from chatbot.domain.argocd import Application
 from chatbot.domain.argocd_windows import blocking
 from chatbot.domain.change import Change, ObjectAction, Operation, Plan, PlannedObject
@@ -19,6 +19,7 @@ from chatbot.ports import Clock, Clusters, Deployers, GitHost
 from chatbot.services.changed_files import ChangedFiles
 from chatbot.services.gitstate import contradicted
 from chatbot.services.policy import PolicyRules
+from chatbot.services.promotions import Promotions
 from chatbot.services.proposals import edit_of
 from chatbot.services.quotas import quota_assessments
 from chatbot.services.repository import ClusterRepository
@@ -35,6 +36,7 @@ class Reviewer:
     clusters: Clusters
     deployers: Deployers
     policies: PolicyRules
+    promotions: Promotions
     base_head: Callable[[], str]
     """The commit that the cluster follows now, whose policies judge."""
     clock: Clock
@@ -59,12 +61,16 @@ class Reviewer:
         )
         objects = review_rules.planned(found.before, found.after, change.request.targets)
         quotas = quota_assessments(cluster, found)
+        changed = [one.target.key for one in objects]
+        content = promotion.content_of(found.before, found.after, changed)
+        came_by = self.promotions.came_by(change, content)
         findings = [
             *found.findings,
             *ChangedFiles(self.environments, self.git).findings(change, base_sha, head_sha),
             *self._reach(environment, found),
             *self._judged(rules, found),
             *(finding for each in quotas for finding in each.findings),
+            *self.promotions.findings(change, content, came_by),
         ]
         warnings = [
             *found.warnings,
@@ -85,6 +91,8 @@ class Reviewer:
             findings=review_rules.sorted_findings(findings),
             quota=tuple(line for each in quotas for line in each.left),
             authors=authors,
+            content=content,
+            promoted_by=came_by,
             asked_at=self.clock.now(),
         )
         return plan, review

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import combinations
 
+from chatbot.domain.change import Path
 from chatbot.domain.environment import Environment
 from chatbot.settings.rules import Rules
 from chatbot.settings.toml_lines import KeyPath
@@ -24,6 +25,7 @@ def contradictions(rules: Rules) -> list[Problem]:
         *_two_ways_at_once(rules),
         *_nobody_to_approve(rules),
         *_shared_folders(rules),
+        *_promotions(rules),
     ]
 
 
@@ -105,3 +107,42 @@ def _shared_folders(rules: Rules) -> list[Problem]:
         if f"{folders[first]}/".startswith(f"{folders[second]}/")
         or f"{folders[second]}/".startswith(f"{folders[first]}/")
     ]
+
+
+def _promotions(rules: Rules) -> list[Problem]:
+    known = list(rules.environments)
+    problems = []
+    for name, environment in rules.environments.items():
+        source = environment.promoted_from
+        if not source:
+            continue
+        if source not in rules.environments:
+            sentence = (
+                f"names {source}, and there is no [environments.{source}] section; "
+                f"{did_you_mean(source, known)}"
+            )
+        elif direct := [one for one in (source, name) if not _is_gitops(rules, one)]:
+            sentence = (
+                f"({source}) needs a pull request in both, and {direct[0]} applies directly; "
+                "only what was reviewed can be compared"
+            )
+        elif name in _promoted_through(rules, name):
+            sentence = f"({source}) leads back to {name}: nothing could ever be the first"
+        else:
+            continue
+        problems.append(Problem(("environments", name, "promoted_from"), sentence))
+    return problems
+
+
+def _is_gitops(rules: Rules, name: str) -> bool:
+    return rules.environments[name].resolve(name).request_path is Path.GITOPS
+
+
+def _promoted_through(rules: Rules, name: str) -> list[str]:
+    """The environments that a change must have been through before this one."""
+    through: list[str] = []
+    while (name := rules.environments[name].promoted_from) in rules.environments:
+        if name in through:
+            break
+        through.append(name)
+    return through

@@ -237,6 +237,7 @@ class EnvironmentRules(Section):
     backfill: BackfillRules = BackfillRules()
     merge_method: MergeMethod = MergeMethod.MERGE
     github_reviews: StrictBool = False
+    promoted_from: str = ""
     argocd: ArgoRules | None = None
 
     def class_rules(self) -> ClassRules:
@@ -269,6 +270,7 @@ class EnvironmentRules(Section):
             backfill=Backfill(**self.backfill.model_dump()),
             merge_method=self.merge_method,
             github_reviews=self.github_reviews,
+            promoted_from=self.promoted_from,
             argocd=self.argocd.resolve() if self.argocd else None,
         )
 

@@ -21,7 +21,12 @@ from chatbot.domain.command import (
 )
 from chatbot.domain.errors import RedlightError
 from chatbot.domain.form import Form
-from chatbot.domain.freeze_command import ExemptCommand, FreezeCommand, UnfreezeCommand
+from chatbot.domain.freeze_command import (
+    ExemptCommand,
+    FreezeCommand,
+    PromoteSkipCommand,
+    UnfreezeCommand,
+)
 from chatbot.slack import freezes, rollbacks
 from chatbot.slack.desk import Desk, Payload, answering, show_view, whisper
 
@@ -51,6 +56,7 @@ def _change(desk: Desk, command: Payload, client: WebClient, respond: Respond) -
         FreezeCommand: lambda asked: freezes.freeze(desk, user, asked, respond),
         UnfreezeCommand: lambda asked: freezes.unfreeze(desk, user, asked, respond),
         ExemptCommand: lambda asked: freezes.exempt(desk, user, asked, respond),
+        PromoteSkipCommand: lambda asked: _go_ahead(desk, user, asked, respond),
         HelpCommand: lambda _: whisper(respond, texts.HELP),
     }
     handlers[type(parsed)](parsed)
@@ -83,6 +89,12 @@ def _cancel(desk: Desk, user: str, number: int, respond: Respond) -> None:
     named = desk.requests.named(user, format_change_id(number), "cancel")
     change = desk.requests.take_back(user, named)
     whisper(respond, f"{change.id} is {change.state.value.replace('_', ' ')}.")
+
+
+def _go_ahead(desk: Desk, user: str, asked: PromoteSkipCommand, respond: Respond) -> None:
+    named = desk.requests.named(user, format_change_id(asked.number), "go_ahead")
+    change = desk.requests.go_ahead(user, named, asked.reason)
+    whisper(respond, f"{change.id} is checked anew. Whoever approves it reads your reason.")
 
 
 def _delegate(desk: Desk, user: str, asked: DelegateCommand, respond: Respond) -> None:

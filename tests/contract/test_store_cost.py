@@ -46,6 +46,10 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"changes_requester"},
     ),
     "in an environment": (lambda store: store.changes(environment="dev"), {"changes_environment"}),
+    "completed with": (
+        lambda store: store.completed_with("dev", "content"),
+        {"changes_content"},
+    ),
     "freezes": (lambda store: store.freezes(), {"freezes_to_show"}),
     "pending notices": (lambda store: store.pending_notices(2), {"notices_unsent"}),
 }

@@ -6,8 +6,9 @@ import yaml
 from github import InputGitTreeElement
 
 from chatbot.adapters.kubernetes import KubernetesClusters
-from chatbot.domain.change import ObjectAction
+from chatbot.domain.change import Change, ObjectAction, Operation
 from chatbot.domain.enforcement import Enforcement
+from chatbot.domain.review import Skip
 from tests.support.forge import ForgeProcess
 from tests.support.forge_work import commit_elements
 from tests.support.kube import config_map, deployment
@@ -312,3 +313,31 @@ def test_links_and_submodules_lead_where_nobody_looks_so_they_stop_it(
     foreign, unseen = (finding.message for finding in review.findings[:2])
     assert "also changes elsewhere;" in foreign
     assert f"changes {PATH}/link.yaml, {PATH}/sub, from which" in unseen
+
+
+def test_what_has_not_been_in_the_environment_ahead_is_stopped_until_it_has_or_a_reason_is_given(
+    pulls: PullRequests,
+) -> None:
+    head = pulls.pushed({f"{PATH}/web.yaml": workload(pulls.shop, replicas=3)})
+    assert denied(pulls.review_of(head)[1]) == [], "no order is asked for"
+    pulls.set(promoted_from="staging")
+    _, review = pulls.review_of(head)
+    assert denied(review) == [("promotion", "")]
+    assert "/change promote-skip CHG-12 because" in review.findings[0].message
+
+    def skipping(content: str) -> Change:
+        skip = Skip(content=content, by="U0REQUESTER", at=pulls.clock.now(), reason="It burns.")
+        change = pulls.scaling()
+        progress = change.progress.model_copy(update={"promotion_skip": skip})
+        return change.model_copy(update={"progress": progress})
+
+    _, ahead = pulls.review_of(head, skipping(review.content))
+    assert (denied(ahead), ("promotion", "") in said(ahead, Enforcement.WARN)) == ([], True)
+    assert denied(pulls.review_of(head, skipping("other"))[1]) == [("promotion", "")]
+
+    pulls.completed["staging", review.content] = 7
+    _, promoted = pulls.review_of(head)
+    assert (denied(promoted), promoted.promoted_by) == ([], 7)
+    back = pulls.scaling(operation=Operation.ROLLBACK, replicas=None, rolls_back=3)
+    pulls.completed.clear()
+    assert denied(pulls.review_of(head, back)[1]) == [], "a rollback restores what was here"

@@ -17,6 +17,7 @@ from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.environment import Environment
 from chatbot.domain.review import Review
 from chatbot.services.policy import PolicyRules
+from chatbot.services.promotions import Promotions
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.review import Reviewer
 from tests.support import builders
@@ -45,6 +46,8 @@ class PullRequests:
             "prod": environment("prod", "prod", path=PATH, namespaces=(shop,)),
         }
         self.clock = Hand()
+        self.completed: dict[tuple[str, str], int] = {}
+        """By environment and content, as the store would know it."""
         self.reviewer = Reviewer(
             environments=self.environments,
             git=self.git,
@@ -52,6 +55,7 @@ class PullRequests:
             clusters=clusters,
             deployers=ArgoCDs(clusters),
             policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
+            promotions=Promotions(self.environments, self),  # type: ignore[arg-type] # asks one thing
             base_head=lambda: self.head(self.base),
             clock=self.clock,
         )
@@ -62,6 +66,10 @@ class PullRequests:
                 f"{PATH}/web.yaml": workload(shop),
             }
         )
+
+    def completed_with(self, environment: str, content: str) -> int | None:
+        """Which change did the same there."""
+        return self.completed.get((environment, content))
 
     def set(self, **fields: Any) -> None:
         """Give the environment other rules."""

@@ -24,7 +24,7 @@ from chatbot.adapters.kubernetes.cluster import KubernetesCluster
 from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.slack import SlackChat
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.offers import Offer
+from chatbot.blocks.buttons import LABELS
 from chatbot.slack.register import register
 
 ROOT = Path(__file__).parents[2]
@@ -117,7 +117,7 @@ def test_the_manifest_subscribes_to_the_events_that_are_listened_to(
 
 def test_every_button_that_can_be_offered_is_listened_to(registered: dict[str, list[Any]]) -> None:
     buttons = {constraint for constraint in registered["action"] if isinstance(constraint, str)}
-    assert {offer.action_id for offer in Offer} <= buttons
+    assert {offer.action_id for offer in LABELS} <= buttons
 
 
 def _web_api_methods() -> set[str]:

@@ -2,7 +2,12 @@ import pytest
 
 from chatbot.domain.command import Command, parse_command
 from chatbot.domain.errors import Refused
-from chatbot.domain.freeze_command import ExemptCommand, FreezeCommand, UnfreezeCommand
+from chatbot.domain.freeze_command import (
+    ExemptCommand,
+    FreezeCommand,
+    PromoteSkipCommand,
+    UnfreezeCommand,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,7 @@ from chatbot.domain.freeze_command import ExemptCommand, FreezeCommand, Unfreeze
         ("unfreeze prod", UnfreezeCommand("prod")),
         ("unfreeze All because all is well", UnfreezeCommand("all", "all is well")),
         ("exempt chg-12 because it mends it", ExemptCommand(12, "it mends it")),
+        ("promote-skip CHG-12 because it burns", PromoteSkipCommand(12, "it burns")),
     ],
 )
 def test_each_form_is_understood(text: str, command: Command) -> None:
@@ -51,6 +57,7 @@ def test_each_form_is_understood(text: str, command: Command) -> None:
         ("exempt CHG-12 because", "`/change exempt CHG-12 because it mends the outage`"),
         ("exempt CHG-12 it mends it", "`/change exempt CHG-12 because it mends the outage`"),
         ("exempt prod because it mends it", "`/change exempt CHG-12 because"),
+        ("promote-skip CHG-12", "`/change promote-skip CHG-12 because"),
     ],
 )
 def test_wrong_words_are_told_the_right_ones(text: str, form: str) -> None:

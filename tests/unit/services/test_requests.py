@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain import promotion
 from chatbot.domain.change import Change, Failure, Path, Plan, PullRequest, PullRequestState
 from chatbot.domain.change import SnapshotEntry as Entry
 from chatbot.domain.errors import NotFound, Refused, RetryLater
@@ -21,6 +22,7 @@ from chatbot.services.presence import Presence
 from chatbot.services.requests import Requests
 from chatbot.services.sources import Sources
 from tests.support import builders
+from tests.support.approvals import review
 from tests.support.builders import NOW, REQUESTER
 from tests.support.instant import at_once
 from tests.support.store import add_change, move
@@ -87,14 +89,14 @@ class Office:
             return self.ledger.rest(change, None, **progress)
         return move(self.store, change, state, progress=kept, due_at=None)
 
-    def merged(self, state: State) -> Change:
+    def merged(self, state: State, **more: Any) -> Change:
         """A change to prod that is in Git, and with which Argo CD failed."""
         request = builders.change_request(environment="prod")
         new = builders.new_change(request, path=Path.GITOPS)
         change = self.store.create_change(new, builders.entry())
         merged = PULL_REQUEST.model_copy(update={"state": PullRequestState.MERGED})
         fields = {"plan": PLAN, "pull_request": merged, "failure": FAILURE, "applied_at": NOW}
-        progress = change.progress.model_copy(update=fields)
+        progress = change.progress.model_copy(update={**fields, **more})
         return move(self.store, change, state, progress=progress, due_at=None)
 
     def refusals(self, change: Change) -> list[tuple[str, str]]:
@@ -373,3 +375,23 @@ def test_undoing_what_argo_cd_did_not_manage_takes_it_out_of_git_and_says_why(
 ) -> None:
     after = take_back(office, SENIOR, office.merged(state))
     assert (after.state, after.progress.revert_because) == (State.ROLLING_BACK, "No.")
+
+
+def test_only_the_requester_says_why_a_change_goes_ahead_and_only_of_this_content(
+    office: Office,
+) -> None:
+    missing = review(content="this", findings=(promotion.unpromoted("staging", "CHG-1"),))
+    blocked = office.merged(State.BLOCKED, review=missing, pull_request=None)
+    for user in (SENIOR, OTHER):
+        with pytest.raises(Refused, match="who requested it, says why it goes ahead"):
+            office.requests.go_ahead(user, blocked.number, "because I can")
+    after = office.requests.go_ahead(REQUESTER, blocked.number, "staging has\nno queue")
+    assert after.state is State.PR_OPEN, "it is looked at anew"
+    skip = after.progress.promotion_skip
+    assert skip is not None
+    assert (skip.content, skip.by, skip.reason) == ("this", REQUESTER, "staging has no queue")
+    said = office.store.events(after.number)[-1].entry
+    assert (said.kind, said.data["because"]) == ("promotion.skipped", "staging has no queue")
+    assert office.refusals(after) == [(SENIOR, "go_ahead"), (OTHER, "go_ahead")]
+    with pytest.raises(Refused, match="now: it is pr open"):
+        office.requests.go_ahead(REQUESTER, blocked.number, "again")

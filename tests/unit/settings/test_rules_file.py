@@ -138,6 +138,24 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one(tmp_pat
             "environments.prod.auto_apply contradicts itself",
         ),
         (
+            'class = "prod"',
+            'class = "prod"\npromoted_from = "staging"',
+            "promoted_from",
+            "environments.prod.promoted_from names staging, and there is no",
+        ),
+        (
+            'class = "prod"',
+            'class = "prod"\npromoted_from = "dev"',
+            "promoted_from",
+            "environments.prod.promoted_from (dev) needs a pull request in both, and dev applies",
+        ),
+        (
+            'class = "prod"',
+            'class = "prod"\npromoted_from = "prod"',
+            "promoted_from",
+            "environments.prod.promoted_from (prod) leads back to prod",
+        ),
+        (
             "[environments.prod]",
             "[environments.Prod_EU]",
             "Prod_EU",
