@@ -11,8 +11,7 @@ _SCREEN = """
 
   [bold]Open[/bold]    [bold]{slack}[/bold]    the Slack
           {forge}    the GitHub, with {repo}
-  [bold]Act as[/bold]  requester, as you already are; the list at the top right of the
-          Slack makes you somebody else, a guest for instance
+  [bold]Act as[/bold]  requester, or whom you pick at the top right of the Slack
 
   [bold]Try[/bold]  1  In #dev-changes:   [cyan]/change scale dev deploy/web 3[/cyan]
           Say why and press Request. In dev the rest goes by itself.
@@ -20,14 +19,16 @@ _SCREEN = """
           Press Apply on the card, then merge its pull request.
        3  In #prod-changes:  [cyan]/change scale prod deploy/web 6[/cyan]
           Become a senior and press Approve: it is merged, synced, healthy.
-       4  [cyan]/change list[/cyan]   and, to see in Git what you did:
-          [cyan]git clone {forge}/{repo}.git[/cyan]
+       4  On GitHub, edit environments/prod/shop-prod/web.yaml: let its image
+          end in :latest, and commit that to a new branch. In #prod-changes:
+          [cyan]/change apply prod[/cyan]   and name the branch. Policy stops it: press
+          Edit in the pull request, mend it, and the card goes on by itself.
 
-  [bold]See[/bold]     the cluster itself, {cluster}:
+  [bold]See[/bold]     [cyan]/change list[/cyan]; in Git, and in the cluster, {cluster}:
+          [cyan]git clone {forge}/{repo}.git[/cyan]
           [cyan]export KUBECONFIG={kubeconfig}[/cyan]
 
-  [dim]The Slack listens on all interfaces of this machine and asks for no[/dim]
-  [dim]password: run it only where you trust the network.[/dim]
+  [dim]The Slack listens on all interfaces, without passwords: trust the network.[/dim]
 """
 
 

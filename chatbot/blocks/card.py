@@ -215,6 +215,9 @@ def _what_happened_in_git(change: Change) -> str:
             return "Its commit is in Git still."
         case _ if merged(change) or change.state in TERMINAL:
             return ""
+        case _ if asked := change.progress.pull_request:
+            waits = link(asked.url, f"pull request #{asked.number}")
+            return f"Nothing was applied. It stands in {waits}."
         case _:
             return "Nothing was applied."
 

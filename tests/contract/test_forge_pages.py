@@ -1,6 +1,9 @@
 """The forge's web pages: a newcomer reads and merges there, and nobody else can make them."""
 
+import re
 from collections.abc import Iterator
+from html import unescape
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -90,3 +93,48 @@ def test_what_people_wrote_is_drawn_as_markdown(forge: ForgeProcess) -> None:
 
 def test_the_front_page_says_how_to_clone(forge: ForgeProcess) -> None:
     assert f"git clone {forge.url}/{REPO}.git" in requests.get(forge.url, timeout=10).text
+
+
+WEB = "environments/prod/shop-prod/web.yaml"
+
+
+def _commit(forge: ForgeProcess, ref: str, branch: str, old: str, new: str) -> requests.Response:
+    """Open the editor of a file, change it as a browser would, and commit it to a branch."""
+    url = f"{forge.url}/{REPO}/edit/{quote(ref, safe='')}/{WEB}"
+    page = requests.get(url, timeout=10).text
+    shown = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)
+    head = re.search(r'name="head" value="(\w+)"', page)
+    assert shown, page
+    assert head, page
+    text = unescape(shown[1]).replace(old, new).replace("\n", "\r\n")
+    fields = {"as": "octo-requester", "head": head[1], "branch": branch, "text": text}
+    return requests.post(url, data=fields, headers={"Origin": forge.url}, timeout=10)
+
+
+def test_a_person_edits_a_file_on_a_new_branch_and_then_in_its_pull_request(
+    forge: ForgeProcess,
+) -> None:
+    repo = forge.github().get_repo(REPO)
+    page = requests.get(f"{forge.url}/{REPO}/blob/main/{WEB}", timeout=10).text
+    assert f"/{REPO}/edit/main/{WEB}" in page
+    assert "Committed to edit/one." in _commit(forge, "main", "edit/one", ":1.8.2", ":9").text
+    pull = repo.create_pull("main", "edit/one", title="Edited", body="")
+    assert f"/{REPO}/edit/edit%2Fone/{WEB}" in requests.get(pull.html_url, timeout=10).text
+    answer = _commit(forge, "edit/one", "edit/one", "shop/web:9", "shop/web:10")
+    assert answer.url.startswith(pull.html_url)
+
+    [file] = pull.get_files()
+    assert (file.filename, file.additions, file.deletions) == (WEB, 1, 1)
+    assert '+          image: "registry.example.com/shop/web:10"' in file.patch
+    assert {commit.author.login for commit in pull.get_commits()} == {"octo-requester"}
+
+
+def test_an_edit_that_changes_nothing_or_comes_too_late_is_refused(forge: ForgeProcess) -> None:
+    repo = forge.github().get_repo(REPO)
+    assert _commit(forge, "main", "edit/two", "x", "x").status_code == 422
+    main = repo.get_branch("main").commit.sha
+    assert _commit(forge, "main", "edit/three", ":1.8.2", ":9").status_code == 200
+    late = _commit(forge, "main", "edit/three", ":1.8.2", ":10")
+    assert (late.status_code, "does not match" in late.text) == (409, True)
+    assert _commit(forge, "main", "a branch", ":1.8.2", ":9").status_code == 422
+    assert repo.get_branch("main").commit.sha == main

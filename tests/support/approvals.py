@@ -13,6 +13,8 @@ from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.lifecycle import State
 from chatbot.domain.person import Person
 from chatbot.domain.review import Approval, Author, Review
+from chatbot.domain.review_text import failure_of
+from tests.support import reviews
 from tests.support.builders import NOW, change_request
 from tests.support.cards import DIGEST, MERGED, direct, environment, plan, pull_request, steps
 
@@ -94,6 +96,8 @@ def gitops_cards() -> dict[str, Card]:
     """Cards about approval, by the name of their goldens."""
     half = awaiting(approvals=(approval(FIRST),))
     anew = awaiting(approvals=(approval(FIRST, digest="older"),))
+    why, remedy = failure_of(reviews.DENIED)
+    stopped = Failed(sentence=why, remedy=remedy, at=LATER)
     no = Failed(sentence="senior-one said no: the quota is full.", at=LATER)
     return {
         "awaiting_approval": asked(awaiting(), electorate()),
@@ -104,6 +108,9 @@ def gitops_cards() -> dict[str, Card]:
         "awaiting_approval_staging": asked(
             awaiting(request=change_request(environment="staging")),
             electorate(class_=EnvironmentClass.STAGING, voters=None, named=ANYBODY),
+        ),
+        "stopped_by_policy": asked(
+            awaiting(*WAY[:1], State.BLOCKED, failure=stopped, review=reviews.DENIED), electorate()
         ),
         "rejected": asked(awaiting(*WAY, State.REJECTED, failure=no), electorate()),
         **{name: asked(change, electorate()) for name, change in ways_back().items()},

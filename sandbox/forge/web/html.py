@@ -77,19 +77,21 @@ def _coloured(lines: Iterable[str]) -> str:
     )
 
 
-def diff(files: Iterable[FileDiff], page_of: str) -> str:
-    """Coloured hunks file by file; `page_of` is the address that a path is put behind."""
-    return "".join(_file(file, page_of) for file in files) or rows([])
+def diff(files: Iterable[FileDiff], page_of: str, edit_of: str = "") -> str:
+    """Coloured hunks file by file; `page_of` is the address that a path is put behind, and
+    `edit_of` the one to edit it, where it can be."""
+    return "".join(_file(file, page_of, edit_of) for file in files) or rows([])
 
 
-def _file(file: FileDiff, page_of: str) -> str:
+def _file(file: FileDiff, page_of: str, edit_of: str) -> str:
     lines = (file.patch or "No text to show.").split("\n")
     label = f"{file.previous} → {file.path}" if file.previous else file.path
     name = text(label) if file.status == "removed" else link(f"{page_of}/{file.path}", label)
     counts = f'<span class="success">+{file.additions}</span> '
     counts += f'<span class="failure">−{file.deletions}</span>'
+    edit = link(f"{edit_of}/{file.path}", "Edit") if edit_of and file.status != "removed" else ""
     return (
         f'<section class="box"><div class="top"><code>{name}</code> {counts}'
-        f' <span class="faint">{text(file.status)}</span></div>'
+        f' <span class="faint">{text(file.status)}</span> {edit}</div>'
         f'<pre class="diff">{_coloured(lines)}</pre></section>'
     )

@@ -65,12 +65,18 @@ def folder(forge: Forge, ref: str, path: str, entries: list[TreeEntry]) -> str:
     return html.page(path or "Files", repo_of(forge), files(forge, ref, path, entries))
 
 
-def blob(forge: Forge, ref: str, path: str, content: bytes) -> str:
-    """A file's page."""
+def blob(forge: Forge, ref: str, path: str, content: bytes, said: str = "") -> str:
+    """A file's page; on a branch it can be edited."""
     shown = html.prose(content.decode(errors="replace"))
-    body = f"<h1><code>{html.text(path)}</code></h1><p>at <code>{html.text(ref)}</code></p>"
+    edit = html.link(f"{edit_of(forge, ref)}/{quote(path)}", "Edit") if forge.head(ref) else ""
+    body = f"<h1><code>{html.text(path)}</code></h1><p>at <code>{html.text(ref)}</code> {edit}</p>"
     body += f'<div class="box"><div class="in">{shown}</div></div>'
-    return html.page(path, repo_of(forge), body)
+    return html.page(path, repo_of(forge), body, said=said)
+
+
+def edit_of(forge: Forge, branch: str) -> str:
+    """The address that a path is put behind to edit it on a branch."""
+    return f"/{repo_of(forge)}/edit/{quote(branch, safe='')}"
 
 
 def commit(forge: Forge, found: Commit) -> str:
@@ -100,7 +106,11 @@ def pull_request(forge: Forge, pull: PullRequest, acting: str, said: str) -> str
         f"{_verdict(forge, pull)}{_buttons(forge, pull, acting)}"
         f'<div class="box"><div class="in">{description}</div></div>{_checks(forge, pull)}'
         f"{_conversation(pull)}{_commits(forge, pull)}<h2>Files changed</h2>"
-        + html.diff(shapes.changed_files(forge, pull), f"/{repo_of(forge)}/blob/{pull.head_sha}")
+        + html.diff(
+            shapes.changed_files(forge, pull),
+            f"/{repo_of(forge)}/blob/{pull.head_sha}",
+            edit_of(forge, pull.head_ref) if pull.state == "open" else "",
+        )
     )
     return html.page(f"{pull.title} #{pull.number}", repo_of(forge), body, said=said)
 
@@ -135,11 +145,6 @@ def _verdict(forge: Forge, pull: PullRequest) -> str:
 def _buttons(forge: Forge, pull: PullRequest, acting: str) -> str:
     if pull.merged_at:
         return ""
-    people = [user.login for user in forge.state.users.values() if _is_person(user)]
-    options = "".join(
-        f"<option{' selected' if login == acting else ''}>{html.text(login)}</option>"
-        for login in people
-    )
     if pull.state == "open":
         unable = " disabled" if merging.verdict(forge, pull).state in ("dirty", "draft") else ""
         buttons = (
@@ -151,9 +156,19 @@ def _buttons(forge: Forge, pull: PullRequest, acting: str) -> str:
         buttons = '<button name="action" value="reopen">Reopen</button>'
     return (
         f'<form method="post" action="/{repo_of(forge)}/pull/{pull.number}">'
-        f'<label>as <select name="as">{options}</select></label>'
+        f"<label>as {people(forge, acting)}</label>"
         f'<input type="hidden" name="head" value="{pull.head_sha}">{buttons}</form>'
     )
+
+
+def people(forge: Forge, acting: str) -> str:
+    """The choice of who acts."""
+    logins = [user.login for user in forge.state.users.values() if _is_person(user)]
+    options = "".join(
+        f"<option{' selected' if login == acting else ''}>{html.text(login)}</option>"
+        for login in logins
+    )
+    return f'<select name="as">{options}</select>'
 
 
 def _is_person(user: User) -> bool:

@@ -21,7 +21,7 @@ from sandbox.forge.rest.reviews import add_review
 from sandbox.forge.shapes import pulls as shapes
 from sandbox.forge.shapes.links import Links
 from sandbox.forge.state import PullRequest
-from sandbox.forge.web import html, pages
+from sandbox.forge.web import editor, html, pages
 
 OnWorker = Callable[[Callable[[], Any]], Awaitable[Any]]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -38,7 +38,7 @@ _DONE = {
 
 
 def add_routes(app: web.Application, forge: Forge, on_worker: OnWorker) -> None:
-    """Serve `/`, pull requests, commits and files."""
+    """Serve `/`, pull requests, commits, files and their editor."""
     repo = f"/{forge.owner}/{forge.name}"
 
     def shown(view: Callable[[Forge, web.Request], web.Response]) -> Handler:
@@ -52,19 +52,24 @@ def add_routes(app: web.Application, forge: Forge, on_worker: OnWorker) -> None:
 
         return handle
 
-    async def act(request: web.Request) -> web.Response:
-        if request.headers.get("Origin") != f"{request.scheme}://{request.host}":
-            return _refuse(403, "This button works only from the forge's own pages.")
-        form = await request.post()
-        fields = {key: str(value) for key, value in form.items()}
-        return await on_worker(lambda: _act(forge, request, fields))  # type: ignore[no-any-return]
+    def pressed(act: Callable[[Forge, web.Request, dict[str, str]], web.Response]) -> Handler:
+        async def handle(request: web.Request) -> web.Response:
+            if request.headers.get("Origin") != f"{request.scheme}://{request.host}":
+                return _refuse(403, "This button works only from the forge's own pages.")
+            form = await request.post()
+            fields = {key: str(value) for key, value in form.items()}
+            return await on_worker(lambda: act(forge, request, fields))  # type: ignore[no-any-return]
+
+        return handle
 
     app.router.add_get("/", shown(_front))
     app.router.add_get("/style.css", _style)
     app.router.add_get(repo, shown(_front))
     app.router.add_get(repo + r"/pull/{number:\d+}.{kind:diff|patch}", shown(_pull_diff))
     app.router.add_get(repo + r"/pull/{number:\d+}", shown(_pull))
-    app.router.add_post(repo + r"/pull/{number:\d+}", act)
+    app.router.add_post(repo + r"/pull/{number:\d+}", pressed(_act))
+    app.router.add_get(repo + "/edit/{ref}/{path:.*}", shown(_editor))
+    app.router.add_post(repo + "/edit/{ref}/{path:.*}", pressed(_commit_edit))
     app.router.add_get(repo + "/commit/{sha}", shown(_commit))
     app.router.add_get(repo + "/{kind:blob|tree|raw}/{ref}", shown(_file))
     app.router.add_get(repo + "/{kind:blob|tree|raw}/{ref}/{path:.*}", shown(_file))
@@ -137,7 +142,27 @@ def _file(forge: Forge, request: web.Request) -> web.Response:
     if request.match_info["kind"] == "raw":
         headers = {"X-Content-Type-Options": "nosniff", "Content-Type": "text/plain; charset=utf-8"}
         return web.Response(body=content, headers=headers)
-    return _page(pages.blob(forge, ref, path, content))
+    return _page(pages.blob(forge, ref, path, content, request.query.get("said", "")))
+
+
+def _editor(forge: Forge, request: web.Request) -> web.Response:
+    try:
+        return _page(editor.shown(forge, request.match_info["ref"], request.match_info["path"]))
+    except ApiError:
+        return _refuse(404, "There is no such text file on a branch of that name.")
+
+
+def _commit_edit(forge: Forge, request: web.Request, fields: dict[str, str]) -> web.Response:
+    user = forge.state.user(fields.get("as", ""))
+    if user is None:
+        return _refuse(404, "There is no such person.")
+    try:
+        place = editor.commit(_call(forge, request, user.login, {}), fields)
+    except ApiError as error:
+        return _refuse(error.status, f"Not committed: {error}")
+    forge.save()
+    query = urlencode({"as": user.login, "said": f"Committed to {fields['branch'].strip()}."})
+    return web.Response(status=303, headers={"Location": f"{place}?{query}"})
 
 
 def _act(forge: Forge, request: web.Request, fields: dict[str, str]) -> web.Response:
