@@ -51,6 +51,11 @@ _IN_STATES = f"""
         AND (:environment = '' OR environment = :environment)
     ORDER BY number"""  # noqa: S608 - ours
 
+_WAITING_IN_LINE = f"""
+    SELECT * FROM changes INDEXED BY changes_live
+    WHERE {LIVE} AND environment = ? AND json_array_length(progress, '$.waiting.behind') > 0
+    ORDER BY json_extract(progress, '$.waiting.since'), number LIMIT ?"""  # noqa: S608 - ours
+
 _LIVE_COUNTS = f"SELECT state, count(*) AS count FROM changes WHERE {LIVE} GROUP BY state"  # noqa: S608 - ours
 
 
@@ -149,6 +154,12 @@ class SqliteStore(
         )
         with self._connections.reading() as db:
             return [rows.to_change(row) for row in db.execute(sql, parameters).fetchall()]
+
+    def waiting_in_line(self, environment: str, limit: int = 10) -> list[Change]:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            found = db.execute(_WAITING_IN_LINE, (environment, limit)).fetchall()
+        return [rows.to_change(row) for row in found]
 
     def in_states(self, states: Collection[State], environment: str = "") -> list[int]:
         """See `Store`."""

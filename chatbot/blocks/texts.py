@@ -6,9 +6,10 @@ from datetime import datetime
 
 from chatbot.blocks.card import state_words
 from chatbot.blocks.kit import SECTION_TEXT, Block, View, context, modal, section
-from chatbot.domain.change import Change, ObjectAction, PlannedObject
+from chatbot.domain.change import Change, ObjectAction, PlannedObject, format_change_id
 from chatbot.domain.delegation import Delegation
 from chatbot.domain.lifecycle import TERMINAL
+from chatbot.domain.line import behind
 from chatbot.domain.mrkdwn import (
     code,
     code_blocks,
@@ -47,6 +48,8 @@ _DIFF_BLOCKS = 90
 _TITLE_ROOM = 400
 
 
+_HEADING = "In line here: what goes on first, then who has waited longest"
+_NOT_IN_LINE = "Not in line"
 NOTHING = "No changes here. `/change` asks for one, `/change list mine` shows yours."
 NOTHING_OPEN = (
     "Nothing is open. `/change list mine` shows what you asked for before, `/change list test` "
@@ -54,22 +57,38 @@ NOTHING_OPEN = (
 )
 
 
+def shown_in_list(changes: Sequence[Change], line: Sequence[Change] = ()) -> list[Change]:
+    """The rows of a list, at most ten: what needs a person first, then what moves, then the rest,
+    each with the newest first; but before all of them an environment's `line`, in its order."""
+    waiting = {change.number for change in line}
+    others = [change for change in changes if change.number not in waiting]
+    return [*line[:ROWS], *sorted(others, key=_urgency)][:ROWS]
+
+
 def listing(
-    changes: Sequence[Change], links: Mapping[int, str], now: datetime, nothing: str = NOTHING
+    changes: Sequence[Change],
+    links: Mapping[int, str],
+    now: datetime,
+    nothing: str = NOTHING,
+    line: Sequence[Change] = (),
 ) -> list[Block]:
-    """A row a change, at most ten: what needs a person first, then what moves, then the rest, each
-    with the newest first. `nothing` is said, in mrkdwn, when there are none."""
+    """A row for each of `shown_in_list`. `nothing` is said, in mrkdwn, when there are none."""
     if not changes:
         return [section(nothing)]
-    rows = sorted(changes, key=_urgency)[:ROWS]
+    shown = shown_in_list(changes, line)
+    blocks = [section(_row(row, links, now)) for row in shown]
+    if line:
+        blocks.insert(0, context(_HEADING))
+    if 0 < len(line) < len(shown):
+        blocks.insert(1 + len(line), context(_NOT_IN_LINE))
     hint = "Fewer: `/change list mine`, `list test` for an environment, `list web` for a word."
-    return [*(section(_row(row, links.get(row.number, ""), now)) for row in rows), context(hint)]
+    return [*blocks, context(hint)]
 
 
 def one(change: Change, card_link: str, now: datetime) -> list[Block]:
     """One change for one person; the card has the rest."""
     return [
-        section(_row(change, card_link, now)),
+        section(_row(change, {change.number: card_link}, now)),
         section(quote(shorten(change.request.justification, 500))),
         context(f"Its whole story: {code(f'redlight audit export {change.id}')}"),
     ]
@@ -120,13 +139,21 @@ def _urgency(change: Change) -> tuple[int, float]:
     return rank, -change.updated_at.timestamp()
 
 
-def _row(change: Change, card_link: str, now: datetime) -> str:
-    name = link(card_link, change.id) if card_link else f"*{change.id}*"
+def _row(change: Change, links: Mapping[int, str], now: datetime) -> str:
     age = duration((now - change.created_at).total_seconds())
-    return (
-        f"{state_words(change)} · {name} · {escape(headline(change))} · "
-        f"{code(change.request.environment)} · {mention(change.requester)} · {age} ago"
+    row = (
+        f"{state_words(change)} · {_name(change.number, links, '*')} · "
+        f"{escape(headline(change))} · {code(change.request.environment)} · "
+        f"{mention(change.requester)} · {age} ago"
     )
+    ahead = ", ".join(_name(number, links) for number in behind(change))
+    return f"{row} · behind {ahead}" if ahead else row
+
+
+def _name(number: int, links: Mapping[int, str], mark: str = "") -> str:
+    """A change's id, as a link to its card where that is known, between marks where not."""
+    name, address = format_change_id(number), links.get(number, "")
+    return link(address, name) if address else f"{mark}{name}{mark}"
 
 
 def _diff_parts(planned: PlannedObject) -> list[str]:

@@ -256,6 +256,8 @@ class Waiting(BaseModel):
 
     reason: str
     since: AwareDatetime
+    behind: tuple[int, ...] = ()
+    """The numbers of the changes that have what this one needs, if that is it."""
 
 
 class Step(BaseModel):

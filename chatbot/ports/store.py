@@ -103,6 +103,10 @@ class Store(Protocol):
         and incident id."""
         ...
 
+    def waiting_in_line(self, environment: str, limit: int = 10) -> list[Change]:
+        """Open changes that wait behind others there, who has waited longest first."""
+        ...
+
     def live_counts(self) -> dict[State, int]:
         """How many changes that are not closed are in which state."""
         ...

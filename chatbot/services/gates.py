@@ -87,7 +87,7 @@ class Gates:
             f"{change.request.environment} is held since {names} had to be taken back; a senior "
             "releases it on that card"
         )
-        return wait(self.ledger, change, reason)
+        return wait(self.ledger, change, reason, behind=held)
 
     def _line(self, change: Change) -> Change | None:
         return queued(

@@ -19,11 +19,19 @@ def queued(
     if not holders:
         return None
     names = ", ".join(format_change_id(number) for number in holders)
-    return wait(ledger, change, f"behind {names}, which has {what or 'the same objects'} in hand")
+    reason = f"behind {names}, which has {what or 'the same objects'} in hand"
+    return wait(ledger, change, reason, behind=holders)
 
 
-def wait(ledger: Ledger, change: Change, reason: str, due_in: timedelta = QUEUE_DELAY) -> Change:
-    """Rest, and say on the card what for and since when."""
+def wait(
+    ledger: Ledger,
+    change: Change,
+    reason: str,
+    due_in: timedelta = QUEUE_DELAY,
+    behind: Sequence[int] = (),
+) -> Change:
+    """Rest, and say on the card what for and since when, and in lists `behind` whom."""
     waited = change.progress.waiting
     since = waited.since if waited else ledger.clock.now()
-    return ledger.rest(change, due_in, waiting=Waiting(reason=reason, since=since))
+    waiting = Waiting(reason=reason, since=since, behind=tuple(behind))
+    return ledger.rest(change, due_in, waiting=waiting)

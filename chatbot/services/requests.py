@@ -15,6 +15,7 @@ from chatbot.domain.errors import NotFound, Refused
 from chatbot.domain.form import Form, closed
 from chatbot.domain.freeze import LONGEST_REASON
 from chatbot.domain.lifecycle import Event, allows
+from chatbot.domain.line import behind
 from chatbot.domain.mrkdwn import shorten
 from chatbot.domain.offers import Offer, deploys, offers
 from chatbot.domain.permission import Actor, permit
@@ -149,14 +150,14 @@ class Requests:
 
     def listed(self, user: str, words: str) -> list[Change]:
         """At most ten changes: `mine`, `open` (the default), an environment's, or those that
-        hold the words."""
+        hold the words. Of an environment also those that stand in line there."""
         match words.strip().lower():
             case "" | "open":
                 return self.store.changes(open_only=True)
             case "mine":
                 return self.store.changes(requester=user)
             case name if name in self.environments:
-                return self.store.changes(environment=name)
+                return self._of_environment(name)
             case _:
                 return self.store.changes(text=words.strip())
 
@@ -173,6 +174,15 @@ class Requests:
                 return self.store.change(number).number
             except NotFound as error:
                 raise Refused(f"{error} `/change list` shows those that are open.") from error
+
+    def _of_environment(self, name: str) -> list[Change]:
+        """The newest; those that have waited longest in line, and those that they wait behind."""
+        found = {change.number: change for change in self.store.changes(environment=name)}
+        for change in self.store.waiting_in_line(name):
+            found[change.number] = change
+            for number in behind(change):
+                found.setdefault(number, self.store.change(number))
+        return list(found.values())
 
     def _sync_anew(self, user: str, change: Change) -> Change:
         """Argo CD is told once more, and has as much time for it as for the first try."""

@@ -27,6 +27,7 @@ from chatbot.domain.freeze_command import (
     PromoteSkipCommand,
     UnfreezeCommand,
 )
+from chatbot.domain.line import in_line
 from chatbot.slack import freezes, rollbacks
 from chatbot.slack.desk import Desk, Payload, answering, show_view, whisper
 
@@ -109,17 +110,19 @@ def _undelegate(desk: Desk, user: str, asked: UndelegateCommand, respond: Respon
 
 def _list(desk: Desk, user: str, words: str, respond: Respond) -> None:
     changes = desk.requests.listed(user, words)
-    links = {change.number: _card_link(desk, change) for change in changes}
     all_done = words.lower() in ("", "open") and not changes and desk.store.changes(limit=1)
     nothing = texts.NOTHING_OPEN if all_done else texts.NOTHING
     place = words.strip().lower()
     named = place if place in desk.environments else ""
     stopped = desk.freezes.in_force(named) if named or place in ("", "open") else []
+    line = in_line(changes) if named else []
+    shown = texts.shown_in_list(changes, line)
+    links = {change.number: _card_link(desk, change) for change in shown}
     blocks = [
         *frozen.notices(stopped, named),
-        *texts.listing(changes, links, desk.clock.now(), nothing),
+        *texts.listing(changes, links, desk.clock.now(), nothing, line),
     ]
-    whisper(respond, f"{len(changes)} changes" if changes else nothing, blocks)
+    whisper(respond, f"{len(shown)} changes" if changes else nothing, blocks)
 
 
 def _card_link(desk: Desk, change: Change) -> str:

@@ -46,6 +46,7 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"changes_requester"},
     ),
     "in an environment": (lambda store: store.changes(environment="dev"), {"changes_environment"}),
+    "in line": (lambda store: store.waiting_in_line("dev"), {"changes_live"}),
     "completed with": (
         lambda store: store.completed_with("dev", "content"),
         {"changes_content"},

@@ -3,6 +3,7 @@ held until a senior has looked; and what worked can be rolled back like any othe
 
 from typing import Any
 
+import pytest
 import yaml
 
 from chatbot.domain.change import Change
@@ -21,6 +22,8 @@ from tests.support.world import (
 )
 
 __all__ = ["deployed"]
+
+pytestmark = pytest.mark.timeout(300)
 
 WEB = "environments/prod/shop-prod/web.yaml"
 WHY = {
@@ -98,6 +101,9 @@ def what_comes_next_waits_for_a_senior(world: World, held: Change) -> None:
     approved(world, following)
     world.shows(following, "prod is held", held.id)
     assert world.change(following).state is State.SCHEDULED
+    world.slack.command(REQUESTER, CHANNELS["prod"], "/change", "list prod")
+    line = world.told(REQUESTER, "prod", "In line here")
+    assert line.index("held") < line.index("scheduled") < line.index("behind")
     card = world.card(held)
     assert "release_hold" in buttons(card)
     world.press(held, card, "release_hold", REQUESTER)

@@ -3,7 +3,8 @@ from datetime import timedelta
 from typing import Any
 
 from chatbot.blocks import texts
-from chatbot.domain.change import PlannedObject
+from chatbot.domain.change import Change, PlannedObject, Waiting
+from chatbot.domain.line import in_line
 from tests.support.builders import NOW
 from tests.support.cards import CONFIRM, direct, plan, ways
 
@@ -55,6 +56,32 @@ def test_what_needs_somebody_comes_first_and_the_newest_of_it_before() -> None:
 
 def test_a_list_has_at_most_ten_rows() -> None:
     assert len(rows(texts.listing([direct(*CONFIRM)] * 30, {}, LATER))) == 10
+
+
+def standing(number: int, *behind: int, hours: int = 0) -> Change:
+    """A change of that number, which has waited so many hours behind others."""
+    since = LATER - timedelta(hours=hours)
+    waiting = Waiting(reason="in line", since=since, behind=behind) if behind else None
+    change = direct(*CONFIRM, waiting=waiting)
+    return change.model_copy(update={"number": number})
+
+
+def test_an_environments_line_stands_first_in_its_order_and_says_behind_whom() -> None:
+    last, first = standing(14, 12, 13, hours=3), standing(12)
+    changes = [last, standing(15, 12, hours=1), standing(11), first, standing(13, 12, hours=2)]
+    line = in_line(changes)
+    assert [change.number for change in line] == [12, 13, 14, 15]
+    blocks = texts.listing(changes, {12: "https://acme.slack.example/p1"}, LATER, line=line)
+    kinds = [block["type"] for block in blocks]
+    assert kinds == ["context", *["section"] * 4, "context", "section", "context"]
+    shown = rows(blocks)
+    assert shown[1].endswith("behind <https://acme.slack.example/p1|CHG-12>")
+    assert shown[2].endswith("behind <https://acme.slack.example/p1|CHG-12>, CHG-13")
+    assert ["behind" in row for row in shown] == [False, True, True, True, False]
+
+
+def test_where_nobody_waits_there_is_no_line() -> None:
+    assert in_line([standing(11), standing(12)]) == []
 
 
 def test_an_empty_list_says_what_to_do() -> None:

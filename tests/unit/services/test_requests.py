@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain import promotion
-from chatbot.domain.change import Change, Failure, Path, Plan, PullRequest, PullRequestState
+from chatbot.domain.change import (
+    Change,
+    Failure,
+    Path,
+    Plan,
+    PullRequest,
+    PullRequestState,
+    Waiting,
+)
 from chatbot.domain.change import SnapshotEntry as Entry
 from chatbot.domain.errors import NotFound, Refused, RetryLater
 from chatbot.domain.form import Form
@@ -22,7 +29,6 @@ from chatbot.services.presence import Presence
 from chatbot.services.requests import Requests
 from chatbot.services.sources import Sources
 from tests.support import builders
-from tests.support.approvals import review
 from tests.support.builders import NOW, REQUESTER
 from tests.support.instant import at_once
 from tests.support.store import add_change, move
@@ -292,6 +298,19 @@ def test_a_list_is_of_mine_of_what_is_open_of_a_place_or_of_words(office: Office
     assert [c.number for c in office.requests.listed(OTHER, "queue grows")] == [mine.number]
 
 
+def test_the_list_of_a_place_has_whoever_stands_in_line_there_however_old(office: Office) -> None:
+    holder = office.change(State.SYNCING)
+    waiting = Waiting(reason="in line", since=NOW, behind=(holder.number,))
+    behind = office.change(State.SCHEDULED, waiting=waiting)
+    for _ in range(12):
+        office.change(State.COMPLETED)
+    assert office.store.waiting_in_line("dev") == [behind]
+    assert office.store.waiting_in_line("prod") == []
+    assert {holder.number, behind.number} <= {
+        c.number for c in office.requests.listed(OTHER, "dev")
+    }
+
+
 def test_an_environment_that_nothing_deploys_is_refused_before_a_form(
     office: Office,
 ) -> None:
@@ -352,46 +371,3 @@ def test_a_cancel_at_the_instant_of_a_confirm_always_wins_while_nothing_was_writ
         else:
             assert kinds == ["change.cancelled", "request.refused"]
             assert str(confirmed) == f"You can't confirm {change.id} now: it is cancelled."
-
-
-@pytest.mark.parametrize("state", [State.SYNCING, State.VALIDATING])
-def test_retrying_what_argo_cd_did_not_manage_asks_it_anew_with_the_whole_time(
-    office: Office, clock: Hand, state: State
-) -> None:
-    unhealthy = office.merged(state)
-    clock.move(minutes=30)
-    after = retry(office, REQUESTER, unhealthy)
-    assert after.state is State.SYNCING
-    assert (after.progress.sync_attempt, after.progress.sync_asked_at) == (2, clock.now())
-    assert (after.progress.failure, after.progress.settling) == (None, {})
-    assert after.progress.applied_at == unhealthy.progress.applied_at, "when it was merged"
-    asked = office.store.events(after.number)[-1].entry
-    assert (asked.kind, asked.data["attempt"]) == ("sync.asked_again", 2)
-
-
-@pytest.mark.parametrize("state", [State.SYNCING, State.VALIDATING])
-def test_undoing_what_argo_cd_did_not_manage_takes_it_out_of_git_and_says_why(
-    office: Office, state: State
-) -> None:
-    after = take_back(office, SENIOR, office.merged(state))
-    assert (after.state, after.progress.revert_because) == (State.ROLLING_BACK, "No.")
-
-
-def test_only_the_requester_says_why_a_change_goes_ahead_and_only_of_this_content(
-    office: Office,
-) -> None:
-    missing = review(content="this", findings=(promotion.unpromoted("staging", "CHG-1"),))
-    blocked = office.merged(State.BLOCKED, review=missing, pull_request=None)
-    for user in (SENIOR, OTHER):
-        with pytest.raises(Refused, match="who requested it, says why it goes ahead"):
-            office.requests.go_ahead(user, blocked.number, "because I can")
-    after = office.requests.go_ahead(REQUESTER, blocked.number, "staging has\nno queue")
-    assert after.state is State.PR_OPEN, "it is looked at anew"
-    skip = after.progress.promotion_skip
-    assert skip is not None
-    assert (skip.content, skip.by, skip.reason) == ("this", REQUESTER, "staging has no queue")
-    said = office.store.events(after.number)[-1].entry
-    assert (said.kind, said.data["because"]) == ("promotion.skipped", "staging has no queue")
-    assert office.refusals(after) == [(SENIOR, "go_ahead"), (OTHER, "go_ahead")]
-    with pytest.raises(Refused, match="now: it is pr open"):
-        office.requests.go_ahead(REQUESTER, blocked.number, "again")
