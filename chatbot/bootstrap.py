@@ -42,6 +42,7 @@ from chatbot.services.people import People
 from chatbot.services.plan import Planner
 from chatbot.services.policy import PolicyRules
 from chatbot.services.polling import PullRequestPoll
+from chatbot.services.preapprovals import Preapprovals
 from chatbot.services.presence import Presence
 from chatbot.services.promotions import Promotions
 from chatbot.services.proposals import Proposals
@@ -331,6 +332,7 @@ def _reviewer(parts: _Parts) -> Reviewer:
         deployers=parts.deployers,
         policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
         promotions=Promotions(parts.environments, parts.store),
+        preapprovals=Preapprovals(parts.environments, parts.store, parts.electorates, parts.clock),
         base_head=parts.proposals.base_head,
         clock=parts.clock,
     )

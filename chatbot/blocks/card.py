@@ -122,6 +122,10 @@ def _related(card: Card) -> list[Block]:
     change, texts = card.change, []
     if (original := change.request.rolls_back) is not None:
         texts.append(f"Rolls back {_linked(card, original)}")
+    review = change.progress.review
+    if review is not None and (covering := review.approved_with) is not None:
+        people = ", ".join(mention(user) for user in covering.by)
+        texts.append(f"Approved with {_linked(card, covering.change)} by {people}")
     if taken := change.progress.rolled_back:
         words = "Rolled back by" if taken.done else "Rollback asked for:"
         texts.append(f"{words} {_linked(card, taken.by)}")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chatbot.blocks.kit import View, context, field_block, modal, section, text_input
@@ -18,8 +19,9 @@ _WAYS: Mapping[Path, str] = {
 }
 
 
-def view(original: Change, path: Path) -> View:
-    """For a change that can be taken back, and the path that doing so takes."""
+def view(original: Change, path: Path, covered_until: datetime | None = None) -> View:
+    """For a change that can be taken back, the path that doing so takes, and until when its
+    approval covers that."""
     done = original.progress.steps[-1].at if original.progress.steps else original.updated_at
     place = code(original.request.environment)
     return modal(
@@ -27,7 +29,9 @@ def view(original: Change, path: Path) -> View:
         f"Roll back {original.id}",
         [
             section(f"*{escape(headline(original))}* in {place}, done {moment(done)}"),
-            context(f"What was changed since stays. {_WAYS[path]}"),
+            context(
+                f"What was changed since stays. {_WAYS[path]}{_covered(original, covered_until)}"
+            ),
             field_block(
                 _FIELD,
                 "Why?",
@@ -37,6 +41,15 @@ def view(original: Change, path: Path) -> View:
         ],
         submit="Roll back",
         private_metadata=json.dumps({"change": original.id}),
+    )
+
+
+def _covered(original: Change, until: datetime | None) -> str:
+    if until is None:
+        return ""
+    return (
+        f" The approval of {original.id} covers it until {moment(until)}, if it restores exactly "
+        "what was there before."
     )
 
 

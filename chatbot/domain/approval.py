@@ -113,7 +113,8 @@ class Standing:
 
 def standing(change: Change, electorate: Electorate) -> Standing:
     """The approvals that count: of what the plan says now, in time, by people who are entitled
-    still, one a voice. A delegate's yes outlives the delegation under which it was given."""
+    still, one a voice. A delegate's yes outlives the delegation under which it was given. Of a
+    rollback that was approved with its original none is missing."""
     plan, expiry = change.progress.plan, expires_at(change, electorate.environment)
     counted: list[Approval] = []
     spent: set[str] = set()
@@ -133,6 +134,8 @@ def standing(change: Change, electorate: Electorate) -> Standing:
             counted.append(approval)
             spent |= {voice, approval.user}
     needed = rule_of(electorate.environment, change.request.risk_assessment).count
+    if change.progress.review is not None and change.progress.review.approved_with is not None:
+        needed = 0
     return Standing(counted=tuple(counted), missing=max(0, needed - len(counted)))
 
 

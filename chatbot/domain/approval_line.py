@@ -1,7 +1,7 @@
 """The card's words about approval: how many are missing, of whom, until when, who said yes."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chatbot.domain.approval import (
     Electorate,
@@ -13,7 +13,7 @@ from chatbot.domain.approval import (
 )
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
-from chatbot.domain.mrkdwn import mention, until
+from chatbot.domain.mrkdwn import duration, mention, until
 from chatbot.domain.review import Approval
 
 _SHOWN_PEOPLE = 5
@@ -33,12 +33,25 @@ def explanation(change: Change, electorate: Electorate, now: datetime) -> str:
     }
     if people := _people(void - {one.user for one in stand.counted}):
         lines.append(f"The content changed: what {people} said yes to counts no more.")
+    if stand.missing and (covered := _also_covered(change)):
+        lines.append(covered)
     if stand.missing and _too_few(change, electorate, stand.missing, now):
         lines.append(
             "🟠 Too few are left who may. A senior delegates with `/change delegate @somebody 3d`, "
             "or a platform owner adds to [people] in redlight.toml."
         )
     return "\n".join(lines)
+
+
+def _also_covered(change: Change) -> str:
+    """What a yes is to besides: the way back, where the environment has it so."""
+    lasts = change.progress.review.rollback_for if change.progress.review else timedelta()
+    if not lasts:
+        return ""
+    return (
+        "A yes covers rolling it back to exactly what is there now, for "
+        f"{duration(lasts.total_seconds())} after it completes."
+    )
 
 
 def said_yes(approvals: Iterable[Approval]) -> str:

@@ -113,6 +113,8 @@ class Environment(BaseModel):
     """On the gitops path."""
     github_reviews: bool = False
     """Whether an approving review on GitHub counts as an approval."""
+    rollback_approved_for: timedelta = timedelta()
+    """For how long after a change completed its approval covers its exact rollback; zero: never."""
     promoted_from: str = ""
     """The environment in which the same must have completed before; empty: none."""
     argocd: ArgoApplications | None = None

@@ -3,6 +3,7 @@
 The digest of the plan covers all of it; `domain.approval` says how many yes it needs, and whose.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -56,6 +57,17 @@ class Skip(BaseModel):
     reason: str
 
 
+class ApprovedWith(BaseModel):
+    """The approval of the change that a rollback takes back, where it covers that too."""
+
+    model_config = _FROZEN
+
+    change: int
+    by: tuple[str, ...]
+    """Slack ids of those who gave it."""
+    until: AwareDatetime
+
+
 class Review(BaseModel):
     """One look at the pull request's head."""
 
@@ -76,6 +88,12 @@ class Review(BaseModel):
     """What is done to the objects, whatever the environment: see `domain.promotion`."""
     promoted_by: int | None = None
     """The change that did the same in the environment ahead of this one."""
+    restores: str = ""
+    """Digest of what is changed, as it was before: what a rollback has to restore."""
+    rollback_for: timedelta = timedelta()
+    """For how long after it completed its approval covers that; zero: not at all."""
+    approved_with: ApprovedWith | None = None
+    """Only of a rollback that needs no approval of its own."""
     asked_at: AwareDatetime
     """When people were asked, or would have been."""
 

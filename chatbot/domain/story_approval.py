@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from chatbot.domain.approval_line import said_yes
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.mrkdwn import fit, mention, moment, quote, shorten
 from chatbot.domain.notice import Audience, Notice
 from chatbot.domain.nudges import Rung
-from chatbot.domain.review import Approval
+from chatbot.domain.review import Approval, ApprovedWith
 from chatbot.domain.story import named, thread, to_requester
 
 _LONGEST_REASON = 1_500
@@ -29,6 +29,16 @@ def approved(change: Change, approvals: Sequence[Approval]) -> list[Notice]:
         thread(key, f"🟢 Approved. {yes}."),
         to_requester(change, f"outcome:{key}", f"🟢 {named(change)} is approved. {yes}."),
     ]
+
+
+def approved_before(change: Change, covering: ApprovedWith) -> list[Notice]:
+    """A rollback that needs nobody's yes any more."""
+    people = ", ".join(mention(user) for user in covering.by)
+    text = (
+        f"🟢 Approved with {format_change_id(covering.change)} by {people}: this restores exactly "
+        "what was there before it."
+    )
+    return [thread(f"approved:{change.revision}", text)]
 
 
 def rejected(change: Change, actor: str, reason: str) -> list[Notice]:

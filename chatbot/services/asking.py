@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chatbot.domain import story_approval as story
 from chatbot.domain.approval import Electorate, able, expires_at, standing, why_not
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.lifecycle import Event
 from chatbot.domain.nudges import Rung, due_rung, next_moment
 from chatbot.domain.review import Channel
@@ -35,6 +35,8 @@ class Asking:
         seen = self.gitops.look(change)
         if (moved := self.gitops.moved(change, seen)) is not None:
             return moved
+        if (covered := self._covered(change)) is not None:
+            return covered
         electorate = self.electorates.of(change)
         if (counted := self._count_review(change, electorate)) is not None:
             return counted
@@ -48,6 +50,23 @@ class Asking:
             return self._remind(change, electorate, rung)
         following = next_moment(change, electorate.environment)
         return self.ledger.rest(change, following - now if following else None, pull_request=seen)
+
+    def _covered(self, change: Change) -> Change | None:
+        """A rollback that was approved with the change that it takes back goes on by itself."""
+        review, plan = change.progress.review, change.progress.plan
+        if plan is None or review is None or (covering := review.approved_with) is None:
+            return None
+        return self.ledger.advance(
+            change,
+            Event.APPROVED,
+            "change.approved",
+            data={
+                "digest": plan.digest,
+                "approved_with": format_change_id(covering.change),
+                "approved_by": list(covering.by),
+            },
+            notices=story.approved_before(change, covering),
+        )
 
     def _count_review(self, change: Change, electorate: Electorate) -> Change | None:
         """The first approving review at GitHub that counts and was not counted yet."""

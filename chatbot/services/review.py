@@ -4,7 +4,7 @@ the policies of the base branch say to that, and what else can be known before a
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chatbot.domain import promotion, review_rules
+from chatbot.domain import preapproval, promotion, review_rules
 from chatbot.domain.argocd import Application
 from chatbot.domain.argocd_windows import blocking
 from chatbot.domain.change import Change, ObjectAction, Operation, Plan, PlannedObject
@@ -19,6 +19,7 @@ from chatbot.ports import Clock, Clusters, Deployers, GitHost
 from chatbot.services.changed_files import ChangedFiles
 from chatbot.services.gitstate import contradicted
 from chatbot.services.policy import PolicyRules
+from chatbot.services.preapprovals import Preapprovals
 from chatbot.services.promotions import Promotions
 from chatbot.services.proposals import edit_of
 from chatbot.services.quotas import quota_assessments
@@ -37,6 +38,7 @@ class Reviewer:
     deployers: Deployers
     policies: PolicyRules
     promotions: Promotions
+    preapprovals: Preapprovals
     base_head: Callable[[], str]
     """The commit that the cluster follows now, whose policies judge."""
     clock: Clock
@@ -78,11 +80,6 @@ class Reviewer:
             *(warning for each in quotas for warning in each.warnings),
             *self._argo_warnings(environment, applications, objects),
         ]
-        plan = Plan(
-            objects=objects,
-            warnings=tuple(warnings),
-            digest=_digest(change, objects, found.after, head_sha, rules.revision),
-        )
         review = Review(
             head_sha=head_sha,
             base_sha=base_sha,
@@ -93,8 +90,13 @@ class Reviewer:
             authors=authors,
             content=content,
             promoted_by=came_by,
+            restores=preapproval.restored_by(found.before, changed),
+            rollback_for=environment.rollback_approved_for,
+            approved_with=self.preapprovals.of(change, objects, found.after, authors),
             asked_at=self.clock.now(),
         )
+        digest = _digest(change, objects, found.after, review)
+        plan = Plan(objects=objects, warnings=tuple(warnings), digest=digest)
         return plan, review
 
     def _applications(self, environment: Environment) -> list[Application]:
@@ -186,20 +188,19 @@ def _default_namespace(environment: Environment, applications: Sequence[Applicat
 
 
 def _digest(
-    change: Change,
-    objects: Sequence[PlannedObject],
-    after: Objects,
-    head_sha: str,
-    policy_revision: str,
+    change: Change, objects: Sequence[PlannedObject], after: Objects, review: Review
 ) -> str:
-    request = change.request
+    request, covering = change.request, review.approved_with
     return plan_digest(
         {
             "operation": request.operation.value,
             "environment": request.environment,
             "targets": [target.key for target in request.targets],
             "objects": {one.target.key: after.get(one.target.key) for one in objects},
-            "commit": head_sha,
-            "policies": policy_revision,
+            "commit": review.head_sha,
+            "policies": review.policy_revision,
+            "restores": review.restores,
+            "rollback_for": review.rollback_for.total_seconds(),
+            "approved_with": covering.change if covering else None,
         }
     )

@@ -85,6 +85,7 @@ EnvironmentName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)
 ]
 Hours = Annotated[float, Field(strict=True, gt=0, le=HOURS_IN_A_YEAR, allow_inf_nan=False)]
+HoursOrNone = Annotated[float, Field(strict=True, ge=0, le=HOURS_IN_A_YEAR, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(strict=True, gt=0, le=24 * 60, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(strict=True, ge=1, le=3600, allow_inf_nan=False)]
 WholeSeconds = Annotated[StrictInt, Field(ge=1, le=300)]
@@ -237,6 +238,7 @@ class EnvironmentRules(Section):
     backfill: BackfillRules = BackfillRules()
     merge_method: MergeMethod = MergeMethod.MERGE
     github_reviews: StrictBool = False
+    rollback_approved_hours: HoursOrNone = 0
     promoted_from: str = ""
     argocd: ArgoRules | None = None
 
@@ -270,6 +272,7 @@ class EnvironmentRules(Section):
             backfill=Backfill(**self.backfill.model_dump()),
             merge_method=self.merge_method,
             github_reviews=self.github_reviews,
+            rollback_approved_for=timedelta(hours=self.rollback_approved_hours),
             promoted_from=self.promoted_from,
             argocd=self.argocd.resolve() if self.argocd else None,
         )

@@ -6,6 +6,7 @@ from slack_sdk import WebClient
 from chatbot.blocks import rollback_form, texts
 from chatbot.domain.change import format_change_id
 from chatbot.domain.errors import InvalidInput, RedlightError
+from chatbot.domain.preapproval import covered_until
 from chatbot.slack.desk import Desk, Payload, show_view
 
 
@@ -13,8 +14,11 @@ def ask(desk: Desk, user: str, number: int, trigger_id: str, client: WebClient) 
     """Open the form, if the change can be rolled back. Raises `Refused`."""
     known = desk.requests.named(user, format_change_id(number), "roll_back")
     original = desk.rollbacks.asked(user, known)
-    path = desk.environments[original.request.environment].request_path
-    show_view(client, trigger_id, rollback_form.view(original, path))
+    environment = desk.environments[original.request.environment]
+    until = covered_until(original, environment)
+    covered = until if until and until > desk.clock.now() else None
+    view = rollback_form.view(original, environment.request_path, covered)
+    show_view(client, trigger_id, view)
 
 
 def submitted(desk: Desk, ack: Ack, user: str, view: Payload) -> None:

@@ -191,3 +191,48 @@ def test_where_nothing_goes_back_by_itself_a_person_tries_again_or_takes_it_back
     world.wait(unwanted, State.HELD)
     assert world.file(WEB) == scaled
     world.tells(unwanted, "asked to undo this", "which takes it back", "Git is without it")
+
+
+def roll_back(world: World, change: Change, user: str = REQUESTER) -> Change:
+    before = len(world.changes())
+    world.slack.command(user, CHANNELS["prod"], "/change", f"rollback {change.id}")
+    world.slack.view(user, "change_request")
+    world.slack.submit(user, {"justification": "The load is gone."})
+    world.until(lambda: len(world.changes()) > before)
+    return world.store.changes(limit=1)[0]
+
+
+def test_exactly_what_was_approved_with_the_change_needs_no_second_approval(
+    deployed: World,
+) -> None:
+    world = deployed
+    world.configure(('class = "prod"\n', 'class = "prod"\nrollback_approved_hours = 4\n'))
+    world.start()
+    before = world.file(WEB)
+    scaled = world.request("scale prod deploy/web 8", **WHY)
+    world.wait(scaled, State.AWAITING_APPROVAL)
+    world.shows(scaled, "A yes covers rolling it back to exactly what is there now, for 4 h")
+    approved(world, scaled)
+    world.wait(scaled, State.COMPLETED)
+    back = world.wait(roll_back(world, scaled), State.COMPLETED)
+    assert world.file(WEB) == before
+    assert back.progress.approvals == ()
+    world.shows(back, "Approved with <http", f"by <@{SENIOR}>")
+    [said] = [
+        event.entry
+        for event in world.store.events(back.number)
+        if event.entry.kind == "change.approved"
+    ]
+    assert (said.data["approved_with"], said.data["approved_by"]) == (scaled.id, [SENIOR])
+    assert "policy.passed" in world.events(back), "policy judged it all the same"
+
+    again = world.request("scale prod deploy/web 9", **WHY)
+    approved(world, again)
+    world.wait(again, State.COMPLETED)
+    restarted = world.request("restart prod deploy/web", **WHY)
+    approved(world, restarted)
+    world.wait(restarted, State.COMPLETED)
+    other = world.wait(roll_back(world, again), State.AWAITING_APPROVAL)
+    world.shows(other, "Needs 1 more")
+    assert other.progress.review is not None
+    assert other.progress.review.approved_with is None, "the restart is there besides"

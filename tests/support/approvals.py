@@ -12,7 +12,7 @@ from chatbot.domain.delegation import Delegation
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.lifecycle import State
 from chatbot.domain.person import Person
-from chatbot.domain.review import Approval, Author, Review
+from chatbot.domain.review import Approval, ApprovedWith, Author, Review
 from chatbot.domain.review_text import failure_of
 from tests.support import reviews
 from tests.support.builders import NOW, change_request
@@ -111,6 +111,20 @@ def gitops_cards() -> dict[str, Card]:
         ),
         "stopped_by_policy": asked(
             awaiting(*WAY[:1], State.BLOCKED, failure=stopped, review=reviews.DENIED), electorate()
+        ),
+        "awaiting_approval_covering": asked(
+            awaiting(review=review(rollback_for=timedelta(hours=4))), electorate()
+        ),
+        "approved_with": asked(
+            awaiting(
+                *WAY,
+                State.SCHEDULED,
+                request=change_request(
+                    environment="prod", operation="rollback", replicas=None, rolls_back=11
+                ),
+                review=review(approved_with=ApprovedWith(change=11, by=(FIRST,), until=LATER)),
+            ),
+            electorate(),
         ),
         "rejected": asked(awaiting(*WAY, State.REJECTED, failure=no), electorate()),
         **{name: asked(change, electorate()) for name, change in ways_back().items()},

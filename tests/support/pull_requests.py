@@ -17,6 +17,7 @@ from chatbot.domain.enforcement import Enforcement
 from chatbot.domain.environment import Environment
 from chatbot.domain.review import Review
 from chatbot.services.policy import PolicyRules
+from chatbot.services.preapprovals import Preapprovals
 from chatbot.services.promotions import Promotions
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.review import Reviewer
@@ -56,6 +57,12 @@ class PullRequests:
             deployers=ArgoCDs(clusters),
             policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
             promotions=Promotions(self.environments, self),  # type: ignore[arg-type] # asks one thing
+            preapprovals=Preapprovals(
+                self.environments,
+                self,  # type: ignore[arg-type] # asks one thing
+                None,  # type: ignore[arg-type] # nothing was approved
+                self.clock,
+            ),
             base_head=lambda: self.head(self.base),
             clock=self.clock,
         )
@@ -70,6 +77,10 @@ class PullRequests:
     def completed_with(self, environment: str, content: str) -> int | None:
         """Which change did the same there."""
         return self.completed.get((environment, content))
+
+    def change(self, number: int) -> Change:
+        """One that was never approved."""
+        return self.scaling().model_copy(update={"number": number})
 
     def set(self, **fields: Any) -> None:
         """Give the environment other rules."""

@@ -1,15 +1,17 @@
 """Every notice that a change can cause, for tests about all of them."""
 
-from chatbot.domain import story, story_gitops
+from chatbot.domain import story, story_approval, story_gitops
 from chatbot.domain.change import Change, RolledBack
 from chatbot.domain.notice import Notice
-from tests.support.builders import REQUESTER, SENIOR
+from chatbot.domain.review import ApprovedWith
+from tests.support.builders import NOW, REQUESTER, SENIOR
 from tests.support.cards import failure, pull_request
 
 
 def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]:
     """As if all of it happened to this one change, at one revision."""
     asked = change.progress.pull_request or pull_request()
+    covering = ApprovedWith(change=9, by=(SENIOR,), until=NOW)
     told = [
         story.requested(REQUESTER),
         story.confirmed(change, REQUESTER, force=True),
@@ -25,6 +27,9 @@ def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]
         story.rolled_back(change, sentence),
         story.rolled_back_by(RolledBack(by=31)),
         story.rolled_back_by(RolledBack(by=31, done=True)),
+        story_gitops.followed(change, 9),
+        story_gitops.sent_ahead(change, REQUESTER, sentence),
+        story_approval.approved_before(change, covering),
         story_gitops.revert_opened(asked),
         story_gitops.reverted("f" * 40),
         story_gitops.held(change, (sentence, sentence)),

@@ -44,6 +44,7 @@ def test_a_section_overrides_its_class_key_by_key(tmp_path: Path) -> None:
         'risk_level = "high"\nrequires_senior_approval = false\nconfirm = false\n'
         'path = "clusters/eu/"\nemergency_context = "prod-emergency"\napprovals = 2\n'
         "approval_timeout_hours = 1.5\nrollout_timeout_minutes = 3\nrollback_on_failure = false\n"
+        "rollback_approved_hours = 2.5\n"
         'namespaces = ["shop-*"]\ncluster_scoped = true\n'
         'backfill.auto_merge = true\nbackfill.merge_method = "squash"\n'
         'argocd = { application = "prod" }\n',
@@ -59,6 +60,7 @@ def test_a_section_overrides_its_class_key_by_key(tmp_path: Path) -> None:
     assert prod.approval_timeout == timedelta(minutes=90)
     assert prod.rollout_timeout == timedelta(minutes=3)
     assert not prod.rollback_on_failure
+    assert prod.rollback_approved_for == timedelta(hours=2.5)
     assert prod.owns_namespace("shop-eu")
     assert not prod.owns_namespace("pay")
     assert prod.cluster_scoped
