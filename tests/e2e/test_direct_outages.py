@@ -149,3 +149,4 @@ def test_an_answer_of_the_cluster_that_never_comes_is_waited_for_in_the_open(wor
         world.click(change, "confirm_diff")
         world.shows(change, "did not answer", "since")
         finished(world, change)
+        assert "step.delayed" in world.events(change), "and that is in the audit log"

@@ -220,6 +220,8 @@ def test_what_argocd_cannot_sync_is_taken_back_and_holds_the_environment(deploye
     world.wait(change, State.AWAITING_APPROVAL)
     world.click(change, "approve", SENIOR)
     it_is_taken_back_and_held(world, change, before, "immutable")
+    labels = world.live("deploy/web", "shop-prod")["spec"]["selector"]["matchLabels"]
+    assert labels["app"] == "web", "the cluster never had it"
 
 
 def test_what_does_not_become_healthy_is_taken_back_and_holds_the_environment(

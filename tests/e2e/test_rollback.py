@@ -138,3 +138,8 @@ def test_what_cannot_be_rolled_back_is_refused_with_what_to_do(world: World) -> 
     world.told(REQUESTER, "test", "There is no CHG-99")
     world.slack.command(REQUESTER, CHANNELS["test"], "/change", "rollback")
     world.told(REQUESTER, "test", "Which change?")
+    assert world.refusals() == [(REQUESTER, "roll_back")] * 2
+    assert [change.number for change in world.changes()] == [waiting.number], (
+        "nothing was asked for"
+    )
+    assert world.change(waiting).state is State.AWAITING_CONFIRMATION

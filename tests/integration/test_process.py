@@ -74,6 +74,7 @@ def test_a_bot_that_lost_slack_is_unhealthy_until_it_is_back(world: World) -> No
     world.slack.disconnect(abruptly=True)
     world.until(lambda: get(f"{url}/healthz").status_code == 503)
     world.until(lambda: get(f"{url}/healthz").status_code == 200, 60)
+    assert get(f"{url}/healthz").text == "ok\n", "it says so as if nothing had been"
 
 
 def test_a_bot_without_slack_says_why_it_is_unhealthy_and_still_stops(
