@@ -48,7 +48,7 @@ _DIFF_BLOCKS = 90
 _TITLE_ROOM = 400
 
 
-_HEADING = "In line here: what goes on first, then who has waited longest"
+_HEADING = "In line here: who is at work, then who has waited longest"
 _NOT_IN_LINE = "Not in line"
 NOTHING = "No changes here. `/change` asks for one, `/change list mine` shows yours."
 NOTHING_OPEN = (
