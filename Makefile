@@ -28,7 +28,7 @@ tools: $(LOCAL_SLACK_STAMP)  ## the programs that tests start: a local Slack, a 
 test: $(STAMP) tools  ## everything that must hold, two workers
 	$(BIN)/pytest -n 2
 
-chaos: $(STAMP) tools  ## kill the bot at every outbound call: the same final world each time
+chaos: $(STAMP) tools  ## kill the bot or fail it at every outbound call, and click at once: the same world
 	$(BIN)/pytest tests/chaos --full -n 4
 
 lint: $(STAMP)  ## ruff, mypy --strict, import-linter

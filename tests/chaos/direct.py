@@ -141,7 +141,7 @@ DIRECT = (
         git=paid_back,
     ),
     Scenario(
-        "rollback",
+        "put back",
         environment="test",
         command="apply test",
         manifest=_WEB.replace("TAG", "1.9.0-broken-ROUND"),

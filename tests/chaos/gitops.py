@@ -7,13 +7,19 @@ from tests.chaos.scenario import WHY, Scenario, paid_back, pulls, scaled
 from tests.support.argocd_world import application
 from tests.support.world import SENIOR, World
 
-_WHY = {**WHY, "rollback_plan": "Scale back.", "affected_services": "shop"}
+FORM = {**WHY, "rollback_plan": "Scale back.", "affected_services": "shop"}
 
 
-def _synced(world: World, change: Change, number: int) -> None:
+def _scaled(world: World, change: Change, number: int) -> None:
     scaled(world, change, number)
+    synced(world, change, number)
+
+
+def synced(world: World, change: Change, number: int) -> None:
+    """Argo CD carried out one operation for it, at its merge."""
     [pull] = pulls(world, change)
-    operation = application(world, "prod")["status"]["operationState"]["operation"]
+    state = application(world, change.request.environment)["status"]["operationState"]
+    operation = state["operation"]
     assert operation["sync"]["revision"] == pull.merge_commit_sha
     assert [entry["value"] for entry in operation["info"]] == [change.id]
     assert len(list(pull.get_issue_comments())) == 1
@@ -25,7 +31,7 @@ GITOPS = (
         matrix="gitops",
         environment="prod",
         command="scale prod deploy/web {replicas}",
-        form=_WHY,
+        form=FORM,
         deeds={State.AWAITING_APPROVAL: press("approve", SENIOR)},
         ends=State.COMPLETED,
         effects=(
@@ -39,7 +45,7 @@ GITOPS = (
             "slack chat.postMessage direct",
             "slack response_url",
         ),
-        objects=_synced,
+        objects=_scaled,
         git=paid_back,
         sampled=True,
     ),

@@ -88,16 +88,25 @@ def _round(
     playing: Stage, scenario: Scenario, faults: Mapping[Call, Fault], rules: str = ""
 ) -> tuple[Change, int]:
     number = len(playing.world.store.changes(limit=10_000)) + 1
-    playing.prepare(faults, rules)
-    person = Person(
+    if scenario.before is None:
+        playing.prepare(faults, rules)
+        return _person(playing, scenario, number).see_it_through(), number
+    playing.prepare({}, rules)
+    _person(playing, scenario.before, number).see_it_through()
+    playing.arm(faults)
+    return _person(playing, scenario, number + 1).see_it_through(), number + 1
+
+
+def _person(playing: Stage, scenario: Scenario, number: int) -> Person:
+    return Person(
         playing,
+        f"CHG-{number}",
         scenario.environment,
-        scenario.text(playing.world),
+        scenario.text(playing.world, number),
         scenario.fields(number),
         scenario.deeds,
         scenario.ends,
     )
-    return person.see_it_through(), number
 
 
 def _compare(playing: Stage, scenario: Scenario, change: Change, number: int) -> None:

@@ -24,7 +24,7 @@ PATIENCE = 3.0
 _STUCK = {*TERMINAL, State.BLOCKED, State.FAILED, State.HELD}
 """What nothing leaves unless somebody does something."""
 
-_VARYING = re.compile(r":(\d+|[0-9a-f]{7,})(?=:|$)")
+_VARYING = re.compile(r":(\d+|[0-9a-f]{7,}|CHG-\d+)(?=:|$)")
 """Parts of a key that differ from round to round."""
 
 PEOPLE = (REQUESTER, SENIOR, OTHER_SENIOR)
@@ -45,12 +45,14 @@ def merge(person: "Person") -> None:
 
 
 class Person:
-    """Asks for one change and sees it through. Looks at Slack alone; whatever had no effect within
-    a moment is done again, as people do. What others have to do on the way is done here too."""
+    """Asks for one change, `CHG-n`, and sees it through. Looks at Slack alone; whatever had no
+    effect within a moment is done again, as people do. What others have to do on the way is done
+    here too."""
 
     def __init__(
         self,
         stage: Stage,
+        change: str,
         environment: str,
         command: str,
         fields: Mapping[str, str],
@@ -58,6 +60,7 @@ class Person:
         ends: State,
     ) -> None:
         self.stage = stage
+        self._change = change
         self._slack = stage.world.slack
         self._channel = CHANNELS[environment]
         self._command = command
@@ -118,10 +121,11 @@ class Person:
         return True
 
     def _cards(self) -> list[dict[str, Any]]:
+        wanted = {"change": self._change, "key": "card"}
         return [
             message
             for message in self._slack.messages(self._channel)
-            if (message.get("metadata") or {}).get("event_payload", {}).get("key") == "card"
+            if wanted.items() <= (message.get("metadata") or {}).get("event_payload", {}).items()
         ]
 
     def _state(self) -> str | None:
@@ -149,8 +153,9 @@ class Person:
 
 
 def told(stage: Stage, environment: str, change: Change) -> Counter[str]:
-    """How often each message of the change stands in Slack, by place and key; keys without the
-    revision or digest that some have. None stands twice with the same whole key."""
+    """How often each message of the change, and of the one before it, stands in Slack, by place and
+    key; keys without the revision or digest that some have. None stands twice with the same whole
+    key."""
     slack = stage.world.slack
     channel = CHANNELS[environment]
     found: Counter[str] = Counter()
@@ -162,9 +167,10 @@ def told(stage: Stage, environment: str, change: Change) -> Counter[str]:
     for place, messages in places.items():
         for message in messages:
             payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("change") == change.id:
-                whole[f"{place} {payload['key']}"] += 1
-                found[f"{place} {_VARYING.sub('', payload['key'])}"] += 1
+            if payload:
+                whose = "its" if payload["change"] == change.id else "the original's"
+                whole[f"{place} {whose} {payload['key']}"] += 1
+                found[f"{place} {whose} {_VARYING.sub('', payload['key'])}"] += 1
             elif message.get("bot_id"):
                 found[f"{place} without a key: {message['text']}"] += 1
     assert all(count == 1 for count in whole.values()), whole

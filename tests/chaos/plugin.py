@@ -11,7 +11,7 @@ PROPERTY = "chaos"
 
 pytest.register_assert_rewrite(
     *(f"tests.chaos.{name}" for name in ("direct", "faults", "gitops", "matrix", "person")),
-    *(f"tests.chaos.{name}" for name in ("programme", "races", "scenario", "stage")),
+    *(f"tests.chaos.{name}" for name in ("programme", "races", "rollback", "scenario", "stage")),
 )
 
 RecordProperty = Callable[[str, object], None]

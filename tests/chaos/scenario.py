@@ -8,6 +8,7 @@ from typing import Any
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
 from tests.chaos.person import Deed, press
+from tests.support.proxy import Call
 from tests.support.world import World
 
 WHY: Mapping[str, str] = {"justification": "The queue grows."}
@@ -22,7 +23,8 @@ class Scenario:
     name: str
     environment: str
     command: str
-    """What is typed after `/change`; `{replicas}` differs from what `web` has."""
+    """What is typed after `/change`; `{replicas}` differs from what `web` has, `{original}` is the
+    change that was made before."""
     ends: State
     manifest: str = ""
     """With `ROUND` for the number of the round."""
@@ -30,6 +32,8 @@ class Scenario:
     """What else is filled in."""
     effects: tuple[str, ...] = ()
     """Kinds of effects that the short matrices take from this scenario; each stands in one."""
+    also: tuple[Call, ...] = ()
+    """Effects of those kinds that do something else here; the short crash matrix takes them too."""
     deeds: Mapping[State, Deed] = field(default_factory=lambda: CONFIRM)
     """What people do when the card shows a state, again and again until it shows another."""
     objects: Callable[[World, Change, int], None] = lambda world, change, number: None
@@ -38,11 +42,14 @@ class Scenario:
     """Asserts what the repository's pull requests and branches look like."""
     matrix: str = "direct"
     """Under which name the crash matrix counts it."""
+    before: "Scenario | None" = None
+    """What is played first, with nothing bad."""
     sampled: bool = False
     """Whether the short fault matrix plays it."""
 
-    def text(self, world: World) -> str:
-        return self.command.format(replicas=other_replicas(world, self.environment))
+    def text(self, world: World, number: int) -> str:
+        replicas = other_replicas(world, self.environment)
+        return self.command.format(replicas=replicas, original=f"CHG-{number - 1}")
 
     def fields(self, number: int) -> dict[str, str]:
         if not self.manifest:
@@ -75,11 +82,42 @@ def other_replicas(world: World, environment: str) -> int:
 
 def paid_back(world: World, change: Change) -> None:
     """Git has it: one pull request of one commit, merged, and nothing left lying about."""
-    [pull] = pulls(world, change)
+    _one_merged(world, change, change.branch)
+    assert world.file(f"mcp-ocs/changes/{change.id}.yaml")
+
+
+def taken_back(world: World, change: Change) -> None:
+    """Git had it, and has it no more: two such pull requests, and the files as they were."""
+    paid_back(world, change)
+    first = _one_merged(world, change, change.branch)
+    second = _one_merged(world, change, change.revert_branch)
+    assert first.number < second.number
+    before = world.repo.get_git_commit(first.merge_commit_sha).parents[0].sha
+    path = web_file(change.request.environment)
+    assert world.file(path) == world.file(path, before)
+
+
+def _one_merged(world: World, change: Change, branch: str) -> Any:
+    [pull] = pulls(world, change, branch)
     assert (pull.merged, pull.commits) == (True, 1)
     assert [label.name for label in pull.labels] == ["redlight"]
-    assert world.file(f"mcp-ocs/changes/{change.id}.yaml")
-    assert change.branch not in _branches(world)
+    assert branch not in _branches(world)
+    return pull
+
+
+def as_before(world: World, change: Change, number: int) -> None:
+    """Cluster and Git have as many of `web` as before the change that was rolled back."""
+    original = world.store.change(number - 1)
+    assert original.progress.pull_request is not None
+    merged = world.repo.get_git_commit(original.progress.pull_request.merge_sha)
+    path = web_file(change.request.environment)
+    assert world.file(path) == world.file(path, merged.parents[0].sha)
+    web = live(world, change.request.environment, "deploy", "web")
+    assert f"replicas: {web['spec']['replicas']}" in world.file(path)
+    assert web["spec"]["replicas"] != original.request.replicas
+    link = original.progress.rolled_back
+    assert link is not None
+    assert (link.by, link.done) == (number, True)
 
 
 def not_asked(world: World, change: Change) -> None:
@@ -88,10 +126,10 @@ def not_asked(world: World, change: Change) -> None:
     assert change.branch not in _branches(world)
 
 
-def pulls(world: World, change: Change) -> list[Any]:
-    """The change's pull requests, whatever became of them."""
+def pulls(world: World, change: Change, branch: str = "") -> list[Any]:
+    """The pull requests of the change's branch, or another, whatever became of them."""
     owner = world.forge.repo.partition("/")[0]
-    return list(world.repo.get_pulls(state="all", head=f"{owner}:{change.branch}"))
+    return list(world.repo.get_pulls(state="all", head=f"{owner}:{branch or change.branch}"))
 
 
 def _branches(world: World) -> list[str]:

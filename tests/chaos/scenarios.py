@@ -2,5 +2,6 @@
 
 from tests.chaos.direct import DIRECT
 from tests.chaos.gitops import GITOPS
+from tests.chaos.rollback import ROLLBACK
 
-SCENARIOS = {scenario.name: scenario for scenario in (*DIRECT, *GITOPS)}
+SCENARIOS = {scenario.name: scenario for scenario in (*DIRECT, *GITOPS, *ROLLBACK)}

@@ -39,17 +39,21 @@ def rounds(rehearsal: Rehearsal, scenario: Scenario, *, full: bool) -> list[list
     assert not unknown, f"name these in the effects of {scenario.name}: {sorted(unknown)}"
     if full:
         return [[Point(call, when)] for call in calls_of(rehearsal, scenario) for when in WHENS]
-    return [[Point(Call(name, 1), when) for name in scenario.effects] for when in WHENS]
+    calls = [*(Call(name, 1) for name in scenario.effects), *scenario.also]
+    return [[Point(call, when) for call in calls] for when in WHENS]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parts of a scenario that can run beside each other."""
-    shares = 4 if metafunc.config.getoption("--full") else 1
+    """Parts of a scenario that can run beside each other; without `--full` only of those that
+    have something to kill at."""
+    full = metafunc.config.getoption("--full")
+    shares = 4 if full else 1
+    names = [name for name, each in SCENARIOS.items() if full or each.effects or each.also]
+    metafunc.parametrize("name", names)
     metafunc.parametrize("share", [f"{part}/{shares}" for part in range(1, shares + 1)])
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("name", SCENARIOS)
 def test_a_bot_killed_at_any_call_brings_the_change_to_the_same_end(
     name: str, share: str, programme: Programme
 ) -> None:
