@@ -37,9 +37,6 @@ from tests.support.slack_forms import pressed
 T = TypeVar("T")
 
 SECONDS = 90.0
-LOOK_SECONDS = 0.1
-"""Between two looks: each costs the bot a part of the machine that it shares with the test."""
-
 REQUESTER, SENIOR, OTHER_SENIOR, GUEST = "U0REQUESTER", "U0SENIOR1", "U0SENIOR2", "U0GUEST"
 CHANNELS = {"dev": "C0DEV", "test": "C0TEST", "staging": "C0STAGING", "prod": "C0PROD"}
 
@@ -271,7 +268,7 @@ class World:
     def until(self, look: Callable[[], T | None], seconds: float = SECONDS) -> T:
         """Wait for a condition; on time out say what the bot last said."""
         try:
-            return self.slack.wait_for(look, seconds, every=LOOK_SECONDS)  # type: ignore[return-value]
+            return self.slack.wait_for(look, seconds)  # type: ignore[return-value]
         except AssertionError as error:
             said = self._bot.tail() if self._bot else "there is no bot"
             raise AssertionError(f"{error}\n{said}") from error
