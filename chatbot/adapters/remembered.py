@@ -25,10 +25,9 @@ class Remembered(Generic[V]):
 
     def __call__(self, key: str) -> V:
         """The value; raises what `fetch` raises."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
+        known = self.held(key)
+        if known is not None:
+            return known
         value = self._fetch(key)
         weight = self._weigh(value)
         with self._lock:
@@ -39,3 +38,10 @@ class Remembered(Generic[V]):
                 _, oldest = self._values.popitem(last=False)
                 self._weight -= self._weigh(oldest)
         return value
+
+    def held(self, key: str) -> V | None:
+        """The value if it is here; nothing is fetched."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)

@@ -1,6 +1,6 @@
 """The cluster repository at its host, and what renders it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -67,6 +67,11 @@ class GitHost(Protocol):
 
     def read(self, blob_sha: str) -> bytes:
         """A blob. Blobs never change, so they are remembered."""
+        ...
+
+    def blobs(self, blob_shas: Collection[str]) -> Mapping[str, bytes]:
+        """Blobs by SHA, read side by side; raises what `read` raises of the first that cannot be
+        read."""
         ...
 
     def commit(

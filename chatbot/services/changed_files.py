@@ -1,7 +1,7 @@
 """Which files a pull request changes that its environment's change may not."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import record, review_files, review_rules
@@ -36,7 +36,7 @@ class ChangedFiles:
         before, after = self._tree(base_sha), self._tree(head_sha)
         changed = review_files.changed(before.blobs, after.blobs)
         outside = self._foreign(self._territory(change, environment), changed, before, after)
-        opaque = {path for path in changed if self._is_opaque(after, path)}
+        opaque = self._opaque(after, changed)
         paths = before.blobs.keys() | after.blobs.keys()
         unseen = review_files.unseen(changed, environment.path, paths, opaque)
         return [
@@ -65,19 +65,26 @@ class ChangedFiles:
         return _Tree({**files, **detours}, frozenset(detours))
 
     def _kustomizations(self, tree: _Tree) -> dict[str, str]:
-        return {
-            path: self.git.read(blob_sha).decode(errors="replace")
+        found = {
+            path: blob_sha
             for path, blob_sha in tree.blobs.items()
             if posixpath.basename(path) in NAMES and path not in tree.detours
         }
+        blobs = self.git.blobs(set(found.values()))
+        return {path: blobs[sha].decode(errors="replace") for path, sha in found.items()}
 
-    def _is_opaque(self, tree: _Tree, path: str) -> bool:
-        if path in tree.detours:
-            return True
-        if path not in tree.blobs or not path.endswith(MANIFESTS):
-            return False
-        try:
-            self.git.read(tree.blobs[path]).decode()
-        except UnicodeDecodeError:
-            return True
+    def _opaque(self, tree: _Tree, paths: Iterable[str]) -> set[str]:
+        """Those that nobody can judge: links, submodules, and manifests that are no text."""
+        there = [path for path in paths if path in tree.blobs]
+        found = {path for path in there if path in tree.detours}
+        manifests = [path for path in there if path.endswith(MANIFESTS) and path not in found]
+        blobs = self.git.blobs({tree.blobs[path] for path in manifests})
+        return found | {path for path in manifests if not _is_text(blobs[tree.blobs[path]])}
+
+
+def _is_text(blob: bytes) -> bool:
+    try:
+        blob.decode()
+    except UnicodeDecodeError:
         return False
+    return True

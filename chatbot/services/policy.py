@@ -39,11 +39,10 @@ class PolicyRules:
         known = self._read.get(found)
         if known is not None:
             return known
-        texts = {
-            file.path.removeprefix(f"{FOLDER}/"): git.read(file.blob_sha).decode(errors="replace")
-            for file in found
-            if policyset.is_policy_file(file.path.removeprefix(f"{FOLDER}/"))
-        }
+        named = {file.path.removeprefix(f"{FOLDER}/"): file.blob_sha for file in found}
+        named = {name: sha for name, sha in named.items() if policyset.is_policy_file(name)}
+        blobs = git.blobs(set(named.values()))
+        texts = {name: blobs[sha].decode(errors="replace") for name, sha in named.items()}
         rules = self._read[found] = self.of(texts)
         while len(self._read) > _SETS_KEPT:
             self._read.popitem(last=False)

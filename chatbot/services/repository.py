@@ -83,11 +83,11 @@ class ClusterRepository:
         return {file.path: file.blob_sha for file in self.git.files(commit_sha)}
 
     def _texts(self, tree: Mapping[str, str], paths: Sequence[str]) -> Files:
+        blobs = self.git.blobs({tree[path] for path in paths if path in tree})
         texts: dict[str, str | None] = {}
         for path in paths:
             try:
-                blob_sha = tree.get(path)
-                texts[path] = None if blob_sha is None else self.git.read(blob_sha).decode()
+                texts[path] = blobs[tree[path]].decode() if path in tree else None
             except UnicodeDecodeError as error:
                 sentence = f"{path} is no text, and only texts can be taken back."
                 raise Permanent(sentence, remedy=BY_HAND) from error
@@ -99,10 +99,11 @@ class ClusterRepository:
         if not found:
             parent = path.rpartition("/")[0]
             found = [file for file in self.git.files(commit_sha, under=parent) if file.path == path]
+        blobs = self.git.blobs({file.blob_sha for file in found})
         texts = {}
         for file in found:
             try:
-                texts[file.path] = self.git.read(file.blob_sha).decode()
+                texts[file.path] = blobs[file.blob_sha].decode()
             except UnicodeDecodeError:
                 continue  # a picture or an archive: nothing that Kubernetes reads
         return texts

@@ -53,6 +53,8 @@ class Reviewer:
         cluster = self.clusters(environment.context)
         applications = self._applications(environment)
         rules = self.policies.at(self.git, self.base_head())
+        # First, because it lists both commits whole, and what follows then lists nothing anew.
+        files = ChangedFiles(self.environments, self.git).findings(change, base_sha, head_sha)
         found = sides(
             self.repository,
             cluster,
@@ -68,7 +70,7 @@ class Reviewer:
         came_by = self.promotions.came_by(change, content)
         findings = [
             *found.findings,
-            *ChangedFiles(self.environments, self.git).findings(change, base_sha, head_sha),
+            *files,
             *self._reach(environment, found),
             *self._judged(rules, found),
             *(finding for each in quotas for finding in each.findings),

@@ -1,13 +1,14 @@
 """The `GitHost` port: every call under the name of what it is about, so that a refusal names it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 
 from github.Repository import Repository
 
 from chatbot.adapters.github import branches, commits, pulls, reviewing
-from chatbot.adapters.github.client import client, own_login
+from chatbot.adapters.github.client import OwnClient, own_login, sign_in
 from chatbot.adapters.github.errors import translating
 from chatbot.adapters.github.trees import Trees
 from chatbot.adapters.patience import Patience
@@ -16,16 +17,21 @@ from chatbot.domain.review import StatusState
 from chatbot.ports import GitCommit, GitReview, RepoFile
 from chatbot.settings import GitHubSettings
 
+WORKERS = 8
+"""Blobs that are read at a time. GitHub allows a hundred requests at once; more than these gain
+little, and every card waits for them."""
+
 
 class GitHubHost:
     """One repository (`owner/name`) at github.com or a GitHub Enterprise."""
 
     def __init__(self, settings: GitHubSettings, repository: str) -> None:
         self._settings = settings
-        self._github = client(settings)
+        self._own = OwnClient(settings, sign_in(settings), repository)
         self._name = repository
-        self._trees = Trees(self._repo, repository)
+        self._trees = Trees(lambda: self._repo, repository)
         self._patience = Patience()
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="github")
 
     def head(self, branch: str) -> str | None:
         """Commit SHA a branch points to; None when there is no such branch."""
@@ -62,6 +68,19 @@ class GitHubHost:
         """A blob. Blobs never change, so they are remembered."""
         with self._asking(f"blob {blob_sha}"):
             return self._trees.blob(blob_sha)
+
+    def blobs(self, blob_shas: Collection[str]) -> Mapping[str, bytes]:
+        """Blobs by SHA, read a few at a time. After the first that cannot be read, no other is
+        begun."""
+        found = {sha: self._trees.blob.held(sha) for sha in blob_shas}
+        missing = [sha for sha, blob in found.items() if blob is None]
+        reads = {sha: self._pool.submit(self.read, sha) for sha in missing}
+        try:
+            read = {sha: future.result() for sha, future in reads.items()}
+        finally:
+            for future in reads.values():
+                future.cancel()
+        return {sha: read[sha] if blob is None else blob for sha, blob in found.items()}
 
     def commit(
         self,
@@ -107,7 +126,7 @@ class GitHubHost:
     def pull_request(self, number: int, etag: str = "") -> PullRequest | None:
         """As it is now; None when it is unchanged since `etag`."""
         with self._asking(f"pull request #{number}"):
-            headers, data = self._github.requester.requestJsonAndCheck(
+            headers, data = self._own.github.requester.requestJsonAndCheck(
                 "GET",
                 f"/repos/{self._name}/pulls/{number}",
                 headers={"If-None-Match": etag} if etag else None,
@@ -175,11 +194,11 @@ class GitHubHost:
 
     @cached_property
     def _login(self) -> str:
-        return own_login(self._settings, self._github)
+        return own_login(self._settings, self._own.github)
 
     @property
     def _repo(self) -> Repository:
-        return self._github.get_repo(self._name, lazy=True)
+        return self._own.repository
 
     def _head(self, branch: str) -> str:
         """A branch as the head of a pull request: GitHub wants its owner with it."""

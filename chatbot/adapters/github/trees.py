@@ -1,7 +1,7 @@
 """What a commit holds. Trees and blobs never change, so they are remembered."""
 
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from github.GitTree import GitTree
@@ -37,7 +37,7 @@ _Tree = Sequence[_Entry]
 class Trees:
     """The trees and blobs of one repository."""
 
-    def __init__(self, repo: Repository, name: str) -> None:
+    def __init__(self, repo: Callable[[], Repository], name: str) -> None:
         self._repo = repo
         self._name = name
         self._folder = Remembered(self._fetch_folder, _weight, TREES_ROOM)
@@ -46,18 +46,16 @@ class Trees:
 
     def files(self, commit_sha: str, under: str) -> list[RepoFile]:
         """Every file below a folder at a commit; none when the folder is not there."""
+        prefix = f"{under}/" if under else ""
+        if (whole := self._whole.held(commit_sha)) is not None:
+            return [file for file in _files(whole) if file.path.startswith(prefix)]
         tree_sha = commit_sha
         for name in filter(None, under.split("/")):
             folders = [entry for entry in self._folder(tree_sha) if entry.path == name]
             if not folders or folders[0].type != "tree":
                 return []
             tree_sha = folders[0].sha
-        prefix = f"{under}/" if under else ""
-        return [
-            RepoFile(path=f"{prefix}{entry.path}", blob_sha=entry.sha)
-            for entry in self._whole(tree_sha)
-            if entry.type == "blob"
-        ]
+        return _files(self._whole(tree_sha), prefix)
 
     def detours(self, commit_sha: str) -> list[RepoFile]:
         """Symbolic links and submodules at a commit."""
@@ -68,10 +66,10 @@ class Trees:
         ]
 
     def _fetch_folder(self, sha: str) -> _Tree:
-        return _entries(self._repo.get_git_tree(sha))
+        return _entries(self._repo().get_git_tree(sha))
 
     def _fetch_whole(self, sha: str) -> _Tree:
-        tree = self._repo.get_git_tree(sha, recursive=True)
+        tree = self._repo().get_git_tree(sha, recursive=True)
         if tree.raw_data.get("truncated"):
             raise Permanent(
                 f"A folder of {self._name} holds more files than GitHub lists at once",
@@ -80,12 +78,20 @@ class Trees:
         return _entries(tree)
 
     def _fetch_blob(self, sha: str) -> bytes:
-        blob = self._repo.get_git_blob(sha)
+        blob = self._repo().get_git_blob(sha)
         return b64decode(blob.content) if blob.encoding == "base64" else blob.content.encode()
 
 
 def _entries(tree: GitTree) -> _Tree:
     return [_Entry(entry.path, entry.mode, entry.type, entry.sha) for entry in tree.tree]
+
+
+def _files(tree: _Tree, prefix: str = "") -> list[RepoFile]:
+    return [
+        RepoFile(path=f"{prefix}{entry.path}", blob_sha=entry.sha)
+        for entry in tree
+        if entry.type == "blob"
+    ]
 
 
 def _weight(tree: _Tree) -> int:

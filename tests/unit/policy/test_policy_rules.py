@@ -1,6 +1,6 @@
 """Which rules judge: the cluster repository's, from one commit, over the shipped ones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from chatbot.adapters import rego_files
 from chatbot.adapters.rego import RegoPolicies
@@ -24,19 +24,19 @@ class FakeGit:
     """A repository of blobs, as far as rules are read from it."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.blobs = {f"sha of {path}": content for path, content in files.items()}
+        self._blobs = {f"sha of {path}": content for path, content in files.items()}
         self.reads: list[str] = []
 
     def files(self, commit_sha: str, under: str = "") -> list[RepoFile]:
         return [
             RepoFile(sha.removeprefix("sha of "), sha)
-            for sha in self.blobs
+            for sha in self._blobs
             if sha.startswith(f"sha of {under}/")
         ]
 
-    def read(self, blob_sha: str) -> bytes:
-        self.reads.append(blob_sha)
-        return self.blobs[blob_sha]
+    def blobs(self, blob_shas: Collection[str]) -> Mapping[str, bytes]:
+        self.reads += blob_shas
+        return {sha: self._blobs[sha] for sha in blob_shas}
 
 
 def said(rules: PolicySet) -> list[str]:
