@@ -57,6 +57,7 @@ from chatbot.services.rollbacks import Rollbacks
 from chatbot.services.rollout import Rollout
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
+from chatbot.services.symptoms import Symptoms
 from chatbot.services.verdicts import Verdicts
 from chatbot.services.voices import Voices
 from chatbot.services.workers import WorkerPool
@@ -369,6 +370,7 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         ledger=ledger,
         gitops=gitops,
         rollbacks=parts.rollbacks,
+        symptoms=Symptoms(environments, parts.clusters),
     )
     reverts = Reverts(
         environments, parts.git, parts.repository, parts.proposals, deployment, ledger

@@ -20,6 +20,7 @@ from chatbot.ports import Deployer, Deployers, GitHost
 from chatbot.services.gitops import GitOps
 from chatbot.services.ledger import Ledger
 from chatbot.services.rollbacks import Rollbacks
+from chatbot.services.symptoms import Symptoms
 
 WATCH_DELAY = timedelta(seconds=1)
 
@@ -36,6 +37,7 @@ class Deployment:
     ledger: Ledger
     gitops: GitOps
     rollbacks: Rollbacks
+    symptoms: Symptoms
 
     def sync(self, change: Change) -> Change:
         """Step `syncing`: the merge, guarded by the approved head; then Argo CD is told."""
@@ -163,7 +165,8 @@ class Deployment:
 
     def _unhealthy(self, change: Change, reasons: Sequence[str]) -> Change:
         """The commit is in Git and does not work: take it back, or say so and wait for a person."""
-        failure = Failure(sentence="\n".join(reasons), at=self.ledger.clock.now())
+        told = "\n".join((*reasons, *self.symptoms.of(change)))
+        failure = Failure(sentence=told, at=self.ledger.clock.now())
         data = {"because": failure.sentence}
         if self._environment(change).rollback_on_failure:
             return self.ledger.advance(

@@ -233,7 +233,8 @@ def test_what_does_not_become_healthy_is_taken_back_and_holds_the_environment(
     change = world.request("apply prod", manifest=web(world, (":1.8.2", ":broken")), **WHY)
     world.wait(change, State.AWAITING_APPROVAL)
     world.click(change, "approve", SENIOR)
-    it_is_taken_back_and_held(world, change, before, "web")
+    it_is_taken_back_and_held(world, change, before, "pod web-")
+    world.shows(change, "ImagePullBackOff", "shop/web:broken")
 
     waiting = world.request("scale prod deploy/web 6", **WHY)
     world.wait(waiting, State.AWAITING_APPROVAL)

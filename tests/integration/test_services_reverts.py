@@ -25,6 +25,7 @@ from chatbot.services.ledger import Ledger
 from chatbot.services.proposals import Proposals
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.reverts import Reverts
+from chatbot.services.symptoms import Symptoms
 from sandbox.argocd import SYNC_ANNOTATION, Controller
 from sandbox.control_plane import ControlPlane
 from sandbox.kubelet import Kubelet
@@ -77,6 +78,7 @@ class WayBack:
             ledger=self.ledger,
             gitops=None,  # type: ignore[arg-type] # not on the way back
             rollbacks=None,  # type: ignore[arg-type] # not on the way back
+            symptoms=Symptoms(environments, clusters),
         )
         self.reverts = Reverts(
             environments, self.git, repository, proposals, deploying, self.ledger
