@@ -7,7 +7,7 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from chatbot.blocks import frozen, request_form, texts
-from chatbot.domain.change import Change, format_change_id
+from chatbot.domain.change import format_change_id
 from chatbot.domain.command import (
     CancelCommand,
     DelegateCommand,
@@ -19,7 +19,6 @@ from chatbot.domain.command import (
     UndelegateCommand,
     parse_command,
 )
-from chatbot.domain.errors import RedlightError
 from chatbot.domain.form import Form
 from chatbot.domain.freeze_command import (
     ExemptCommand,
@@ -29,7 +28,7 @@ from chatbot.domain.freeze_command import (
 )
 from chatbot.domain.line import in_line
 from chatbot.slack import freezes, rollbacks
-from chatbot.slack.desk import Desk, Payload, answering, show_view, whisper
+from chatbot.slack.desk import Desk, Payload, answering, card_link, show_view, whisper
 
 
 def register(app: App, desk: Desk) -> None:
@@ -82,7 +81,7 @@ def _request(
 def _show(desk: Desk, user: str, number: int, respond: Respond) -> None:
     named = desk.requests.named(user, format_change_id(number), "see")
     change = desk.requests.see(user, named)
-    blocks = texts.one(change, _card_link(desk, change), desk.clock.now())
+    blocks = texts.one(change, card_link(desk, change), desk.clock.now())
     whisper(respond, change.id, blocks)
 
 
@@ -117,20 +116,9 @@ def _list(desk: Desk, user: str, words: str, respond: Respond) -> None:
     stopped = desk.freezes.in_force(named) if named or place in ("", "open") else []
     line = in_line(changes) if named else []
     shown = texts.shown_in_list(changes, line)
-    links = {change.number: _card_link(desk, change) for change in shown}
+    links = {change.number: card_link(desk, change) for change in shown}
     blocks = [
         *frozen.notices(stopped, named),
         *texts.listing(changes, links, desk.clock.now(), nothing, line),
     ]
     whisper(respond, f"{len(shown)} changes" if changes else nothing, blocks)
-
-
-def _card_link(desk: Desk, change: Change) -> str:
-    """The card's permalink; a list without it is better than no list."""
-    message = desk.store.card(change.number).message
-    if message is None:
-        return ""
-    try:
-        return desk.chat.link(message)
-    except RedlightError:
-        return ""

@@ -8,6 +8,7 @@ import structlog
 from slack_sdk import WebClient
 
 from chatbot.adapters.slack import translating
+from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import RedlightError, Refused
 from chatbot.domain.mrkdwn import escape
@@ -66,3 +67,14 @@ def answering(respond: Reply, call: Callable[[], Any]) -> bool:
         whisper(respond, escape(f"{error}. Nothing was changed; try again in a moment."))
         return False
     return True
+
+
+def card_link(desk: Desk, change: Change) -> str:
+    """The card's permalink; a list without it is better than no list."""
+    message = desk.store.card(change.number).message
+    if message is None:
+        return ""
+    try:
+        return desk.chat.link(message)
+    except RedlightError:
+        return ""

@@ -6,7 +6,7 @@ from slack_sdk import WebClient
 
 from chatbot.blocks import frozen, texts
 from chatbot.blocks.kit import context, section
-from chatbot.slack.desk import Desk, Payload
+from chatbot.slack.desk import Desk, Payload, card_link
 
 
 def register(app: App, desk: Desk) -> None:
@@ -16,10 +16,11 @@ def register(app: App, desk: Desk) -> None:
     def opened(event: Payload, client: WebClient) -> None:
         user = event["user"]
         mine = desk.requests.listed(user, "mine")
+        links = {change.number: card_link(desk, change) for change in texts.shown_in_list(mine, [])}
         blocks = [
             *frozen.notices(desk.freezes.in_force()),
             section("*What you asked for*"),
-            *texts.listing(mine, {}, desk.clock.now()),
+            *texts.listing(mine, links, desk.clock.now()),
             context(texts.HELP),
         ]
         client.views_publish(user_id=user, view={"type": "home", "blocks": blocks})

@@ -84,6 +84,12 @@ def test_a_change_by_hand_goes_from_the_composer_to_the_cluster_and_to_git(
         card.locator(".thread-summary").click()
         expect(page.get_by_text("Done: live and in Git")).to_be_visible()
 
+        page.get_by_role("button", name="redlight").click()
+        expect(page.get_by_text("What you asked for")).to_be_visible()
+        home = page.locator(".mrkdwn", has_text="CHG-1").first
+        expect(home).to_contain_text("completed")
+        expect(home.get_by_role("link", name="CHG-1")).to_be_visible()
+
     replicas = "jsonpath={.spec.replicas}"
     assert world.cluster.kubectl("get", "deploy/web", "-n", "shop-test", "-o", replicas) == "5"
     assert "replicas: 5" in world.file("environments/test/shop-test/web.yaml")

@@ -108,6 +108,8 @@ def test_the_manifest_asks_for_what_socket_mode_and_the_buttons_need() -> None:
     assert manifest["settings"]["socket_mode_enabled"]
     assert manifest["settings"]["interactivity"]["is_enabled"]
     assert manifest["features"]["app_home"]["messages_tab_enabled"]
+    assert manifest["features"]["app_home"]["home_tab_enabled"]
+    assert "app_home_opened" in manifest["settings"]["event_subscriptions"]["bot_events"]
     assert len(manifest["display_information"]["description"]) <= 140
     assert len(manifest["display_information"]["name"]) <= 35
 
