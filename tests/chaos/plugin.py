@@ -27,18 +27,21 @@ class Tally:
     """Such as `crash matrix direct`."""
     good: int = 0
     played: int = 0
+    looks_less: int = 0
+    """Looks of the rehearsal that never came again, so that nothing bad could happen at them."""
 
     def __post_init__(self) -> None:
-        self.record(PROPERTY, [self.line, 0, 0, False])
+        self.record(PROPERTY, [self.line, 0, 0, 0, False])
 
     def finish(self) -> None:
-        self.record(PROPERTY, [self.line, self.good, self.played, True])
+        self.record(PROPERTY, [self.line, self.good, self.played, self.looks_less, True])
 
 
 @dataclass
 class _Line:
     good: int = 0
     played: int = 0
+    looks_less: int = 0
     unfinished: int = 0
 
 
@@ -58,10 +61,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 continue
             said = dict(report.user_properties).get(PROPERTY)
             if said:
-                line, good, played, finished = said
+                line, good, played, looks_less, finished = said
                 lines[line].good += good
                 lines[line].played += played
+                lines[line].looks_less += looks_less
                 lines[line].unfinished += not finished
     for name, line in sorted(lines.items()):
         broken = f", and {line.unfinished} parts that did not finish" if line.unfinished else ""
-        terminalreporter.write_line(f"{name}: {line.good}/{line.played}{broken}")
+        less = f", and {line.looks_less} looks that did not come again" if line.looks_less else ""
+        terminalreporter.write_line(f"{name}: {line.good}/{line.played}{less}{broken}")
