@@ -19,10 +19,7 @@ ROUND_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 
 
-QUICK = (
-    ("pull_requests_seconds = 2", "pull_requests_seconds = 1"),
-    ("settle_seconds = 2", "settle_seconds = 1"),
-)
+QUICK = ("pull_requests_seconds = 2", "pull_requests_seconds = 1")
 """What a sandbox's bot waits for, at its shortest."""
 
 
@@ -38,7 +35,7 @@ class Stage:
         self.starts = 0
         """How many bots this round took."""
         self._parts.callback(self.crash)
-        world.configure(*QUICK)
+        world.configure(QUICK)
         self._rules = world.config.read_text()
         self._environ = {
             **world.environ,
