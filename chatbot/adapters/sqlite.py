@@ -123,6 +123,7 @@ class SqliteStore(
             "objects": json.dumps(sorted(objects)),
         }
         with self._connections.writing() as db:
+            changes.refuse_stale(db, change)
             others = [row["change"] for row in db.execute(_OTHER_HOLDERS, wanted).fetchall()]
             if not others:
                 db.execute(_TAKE_HOLDS, wanted)

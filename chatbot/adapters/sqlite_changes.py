@@ -76,6 +76,12 @@ def save(
     return rows.to_change(row[0])
 
 
+def refuse_stale(db: Database, change: Change) -> None:
+    """Raise `StaleChange` when the row has moved on since the change was read."""
+    if require(db, change.number)["version"] != change.version:
+        raise StaleChange(f"{change.id} has moved on since version {change.version}")
+
+
 def require(db: Database, number: int) -> sqlite3.Row:
     """The row of a change. Raises `NotFound`."""
     row: sqlite3.Row | None = db.execute(

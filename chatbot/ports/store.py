@@ -86,7 +86,9 @@ class Store(Protocol):
     def hold(self, change: Change, *, also: Sequence[str] = ()) -> list[int]:
         """Take the change's objects in its environment, and what `also` names there, all or none.
         Returns the numbers of the changes that hold some of them, lowest first; empty: they are
-        ours. Repeating is fine. `save` lets go of them when the state is not in `HOLDING`."""
+        ours. Repeating is fine. `save` lets go of them when the state is not in `HOLDING`.
+        Raises `StaleChange` when the row has moved on: a change that was cancelled meanwhile would
+        never let go of what it took."""
         ...
 
     def changes(

@@ -287,6 +287,14 @@ def test_a_change_lets_go_of_its_objects_outside_the_holding_states(
     assert store.hold(second) == ([first.number] if state in HOLDING else [])
 
 
+def test_a_change_that_moved_on_meanwhile_takes_no_objects(store: SqliteStore) -> None:
+    seen = move(store, add_change(store), State.APPLYING)
+    move(store, seen, State.CANCELLED)
+    with pytest.raises(StaleChange):
+        store.hold(seen)
+    assert store.hold(add_change(store)) == []
+
+
 def test_of_two_that_want_the_same_object_at_once_one_gets_it(store: SqliteStore) -> None:
     changes = [move(store, add_change(store), State.APPLYING) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
