@@ -26,10 +26,10 @@ tools: $(LOCAL_SLACK_STAMP)  ## the programs that tests start: a local Slack, a 
 	@$(BIN)/python -m tests.support.chromium
 
 test: $(STAMP) tools  ## everything that must hold, two workers
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 chaos: $(STAMP) tools  ## kill the bot or fail it at every outbound call, and click at once: the same world
-	$(BIN)/pytest tests/chaos --full -n 4
+	$(BIN)/pytest tests/chaos --full -n 4 --dist worksteal
 
 lint: $(STAMP)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
