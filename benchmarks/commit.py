@@ -4,16 +4,14 @@ import time
 import uuid
 from pathlib import Path
 
-import github
 from pydantic import SecretStr
 
+from benchmarks.bare_merge import REPO, connected
 from benchmarks.measure import Row, Scale, interleaved
 from chatbot.adapters.github import GitHubHost
 from chatbot.settings import GitHubSettings
 from sandbox.children import Child
 from sandbox.world import FORGE_TOKEN
-
-REPO = "acme/cluster-config"
 
 
 def rows(folder: Path, scale: Scale) -> list[Row]:
@@ -62,13 +60,7 @@ class _Contents:
     """PyGithub as it is, with a connection that stays open as ours does."""
 
     def __init__(self, url: str) -> None:
-        hub = github.Github(
-            base_url=url,
-            auth=github.Auth.Token(FORGE_TOKEN),
-            seconds_between_requests=None,
-            seconds_between_writes=None,
-        )
-        self._repo = hub.get_repo(REPO)
+        self._repo = connected(url, FORGE_TOKEN)
 
     def each_by_itself(self, files: dict[str, str]) -> float:
         started = time.perf_counter()

@@ -28,22 +28,28 @@ class Stage:
     def __init__(self, folder: Path, outside: Outside, tap: str, slack: SlackWorkspace) -> None:
         self.slack = slack
         self.cluster = outside.cluster
+        self.forge = outside.forge
         self._folder = folder
         self._outside = outside
         self._tap = tap
         self._parts = ExitStack()
         self._people = ThreadPoolExecutor(PEOPLE)
 
-    def redlight(self, name: str = "ours") -> Child:
+    def redlight(self, name: str = "ours", **environ: str) -> Child:
         """Start `redlight run` under a name; its database may be there already."""
-        database = self.database(name)
-        environ = self._outside.environ(database)
-        return self._start(name, ["chatbot", "run"], environ, "redlight.ready")
+        return self.start(name, ["chatbot", "run"], "redlight.ready", **environ)
 
     def bare_bolt(self, name: str = "bare") -> Child:
         """Start the anchor."""
-        environ = self._outside.environ(self.database(name))
-        return self._start(name, ["benchmarks.bare_bolt"], environ, "bare bolt ready")
+        return self.start(name, ["benchmarks.bare_bolt"], "bare bolt ready")
+
+    def start(self, name: str, module: list[str], ready: str, **environ: str) -> Child:
+        """Start a bot, and wait until it says that it is `ready`."""
+        told = {**self.environ(name), **environ}
+        child = Child.start(name, module, folder=self._folder / name, environ=told)
+        self._parts.callback(child.stop)
+        child.wait_for(ready)
+        return child
 
     def database(self, name: str) -> Path:
         """Where the bot of this name keeps its rows."""
@@ -109,13 +115,6 @@ class Stage:
         """End the bots."""
         self._parts.close()
         self._people.shutdown()
-
-    def _start(self, name: str, module: list[str], environ: dict[str, str], ready: str) -> Child:
-        environ = {**environ, "SLACK_API_URL": f"{self._tap}/{name}/api/"}
-        child = Child.start(name, module, folder=self._folder / name, environ=environ)
-        self._parts.callback(child.stop)
-        child.wait_for(ready)
-        return child
 
     def _armed(self, told: "Future[Any]") -> None:
         while not told.done():
