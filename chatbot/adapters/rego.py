@@ -61,13 +61,17 @@ class _Run:
     token: object = field(default_factory=object)
 
 
+_OF_THIS_THREAD = threading.local()
+"""Where each thread keeps its engines. Not in the adapter: the garbage collector may take that on
+any thread, and an engine can be dropped by the one that made it alone."""
+
+
 class RegoPolicies:
     """The `Policies` port on the engine. Safe from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._compiled: OrderedDict[str, Compiled] = OrderedDict()
-        self._local = threading.local()
 
     def judge(
         self, policies: PolicySet, subjects: Sequence[Subject], inventory: Sequence[Manifest] = ()
@@ -194,9 +198,9 @@ class RegoPolicies:
     def _engines(self, revision: str) -> dict[tuple[Unit, bool], Engine]:
         """This thread's engines for a revision of the policies."""
         kept: OrderedDict[str, dict[tuple[Unit, bool], Engine]] | None
-        kept = getattr(self._local, "engines", None)
+        kept = getattr(_OF_THIS_THREAD, "engines", None)
         if kept is None:
-            kept = self._local.engines = OrderedDict()
+            kept = _OF_THIS_THREAD.engines = OrderedDict()
         found = kept.setdefault(revision, {})
         kept.move_to_end(revision)
         while len(kept) > REVISIONS_KEPT:

@@ -144,6 +144,18 @@ def test_an_engine_used_by_another_thread_panics_and_the_panic_is_an_error() -> 
     assert "another thread" in found[0]
 
 
+def test_an_adapter_may_be_forgotten_on_any_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    complaints: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", complaints.append)
+    rules = policyset.read({"opa/a.rego": 'package redlight.a\ndeny["no"] { true }'})
+    forgotten = [RegoPolicies()]
+    assert forgotten[0].judge(rules, [Subject(thing())])
+    thread = threading.Thread(target=forgotten.clear)
+    thread.start()
+    thread.join()
+    assert complaints == []
+
+
 def test_many_threads_judge_at_once_with_one_answer() -> None:
     files = {
         f"opa/p{number}.rego": f'package redlight.p{number}\ndeny[m] {{ m := sprintf("{number} %v"'
