@@ -13,7 +13,7 @@ import requests
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
 from sandbox.children import Child
-from tests.support.world import World, pull_requests
+from tests.support.world import SECONDS, World, pull_requests
 
 
 def status_url(bot: Child) -> str:
@@ -127,7 +127,7 @@ def test_a_signal_lets_every_step_finish_and_leaves_nothing_behind(
     bot = world.start()
     change = world.request("scale dev deploy/web 3")
     os.kill(bot.process.pid, number)
-    bot.process.wait(20)
+    bot.process.wait(SECONDS)
     assert bot.process.returncode == 0, bot.tail()
     assert "redlight.stopped" in bot.printed()
     assert "Traceback" not in bot.printed()
