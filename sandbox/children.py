@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 READY_SECONDS = 60.0
-STOP_SECONDS = 15.0
+STOP_SECONDS = 45.0
+"""A program that is told to stop finishes the call it is in, which may take until its timeout."""
 POLL_SECONDS = 0.05
 _SHOWN_LINES = 20
 

@@ -69,13 +69,15 @@ class Controller:
         self._thread: threading.Thread | None = None
 
     def step(self) -> None:
-        """Move every Application one step. Raises `RepositoryError` when Git is away at the first
+        """Move every Application one step, until told to stop. Raises `RepositoryError` when Git is away at the first
         look, and what the adapter of the cluster raises."""
         due = time.monotonic() - self._refreshed >= self._settings.git_seconds
         if due:
             self._refreshed = time.monotonic()
             self._fetch()
         for application in self._list():
+            if self._done.is_set():
+                return
             try:
                 self._move(application, due=due)
             except RedlightError as error:

@@ -239,7 +239,7 @@ def test_it_runs_as_a_program_on_a_repository_behind_http(
             loop.wait_for("argocd ready")
             eventually(lambda: argo.image() == "registry.example/web:1")
         finally:
-            assert loop.stop() == 0
+            assert loop.stop() == 0, loop.tail()
 
 
 def test_it_says_how_it_is_used() -> None:
