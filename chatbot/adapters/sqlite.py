@@ -11,7 +11,11 @@ from contextlib import AbstractContextManager, closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlite_utils import Database
+
+from chatbot.adapters import sqlite_announcements as announcing
 from chatbot.adapters import sqlite_changes as changes
+from chatbot.adapters import sqlite_obligations as owing
 from chatbot.adapters import sqlite_rows as rows
 from chatbot.adapters import sqlite_search as search
 from chatbot.adapters.sqlite_announcements import AnnouncementTable
@@ -19,15 +23,18 @@ from chatbot.adapters.sqlite_claims import Claims
 from chatbot.adapters.sqlite_connection import Connections, translated
 from chatbot.adapters.sqlite_delegations import DelegationTable
 from chatbot.adapters.sqlite_freezes import FreezeTable
+from chatbot.adapters.sqlite_obligations import ObligationTable
 from chatbot.adapters.sqlite_promotions import PromotionQueries
 from chatbot.adapters.sqlite_rollbacks import RollbackQueries
 from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
 from chatbot.adapters.sqlite_together import SharedWrites
+from chatbot.domain.announcement import Announcement
 from chatbot.domain.change import Change, MessageRef, format_change_id
 from chatbot.domain.errors import NotFound, Permanent
 from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent, ChainLink, check_chain
 from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Delivery, Notice
+from chatbot.domain.obligation import Obligation
 from chatbot.ports import CardRow, NewChange, Store
 
 _DUE = "SELECT number FROM changes WHERE due_at <= ? ORDER BY due_at, number LIMIT ?"
@@ -60,7 +67,13 @@ _LIVE_COUNTS = f"SELECT state, count(*) AS count FROM changes WHERE {LIVE} GROUP
 
 
 class SqliteStore(
-    AnnouncementTable, DelegationTable, FreezeTable, PromotionQueries, RollbackQueries, Store
+    AnnouncementTable,
+    DelegationTable,
+    FreezeTable,
+    ObligationTable,
+    PromotionQueries,
+    RollbackQueries,
+    Store,
 ):
     """The tables in the file at `path`, made or brought up to date when the store is built.
 
@@ -96,10 +109,23 @@ class SqliteStore(
         return self._writes.write(lambda db: changes.create(db, new, entry, notices))
 
     def save(
-        self, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice] = ()
+        self,
+        change: Change,
+        entries: Sequence[AuditEntry],
+        notices: Sequence[Notice] = (),
+        *,
+        obligations: Sequence[Obligation] = (),
+        announcements: Sequence[Announcement] = (),
     ) -> Change:
         """See `Store`."""
-        return self._writes.write(lambda db: changes.save(db, change, entries, notices))
+
+        def write(db: Database) -> Change:
+            saved = changes.save(db, change, entries, notices)
+            owing.insert(db, obligations)
+            announcing.insert(db, announcements)
+            return saved
+
+        return self._writes.write(write)
 
     def change(self, number: int) -> Change:
         """See `Store`."""

@@ -44,6 +44,12 @@ def create(db: Database, new: NewChange, entry: AuditEntry, notices: Sequence[No
     return change
 
 
+def add_notices(db: Database, number: int, notices: Sequence[Notice]) -> None:
+    """Notices of a change whose own row stays as it is."""
+    _insert_notices(db, number, notices)
+    settle_delivery(db, number)
+
+
 def save(
     db: Database, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice]
 ) -> Change:

@@ -163,6 +163,20 @@ _PROMOTIONS = (
         WHERE state = 'completed' AND json_extract(progress, '$.review.content') IS NOT NULL""",
 )
 
+_OBLIGATIONS = (
+    # Rows stay when they are met: a breach stays on the record. What is open is found by its time.
+    """CREATE TABLE obligations (
+        change INTEGER NOT NULL REFERENCES changes (number),
+        kind TEXT NOT NULL,
+        version INTEGER NOT NULL DEFAULT 0,
+        due_at TEXT NOT NULL,
+        met_at TEXT,
+        obligation TEXT NOT NULL,
+        PRIMARY KEY (change, kind)
+    ) STRICT""",
+    "CREATE INDEX obligations_open ON obligations (due_at, change) WHERE met_at IS NULL",
+)
+
 
 def _run(statements: tuple[str, ...]) -> Callable[[Database], None]:
     def migration(db: Database, /) -> None:
@@ -181,6 +195,7 @@ _STEPS = {
     "0006_rollbacks": _run(_ROLLBACKS),
     "0007_announcements": _run(_ANNOUNCEMENTS),
     "0008_promotions": _run(_PROMOTIONS),
+    "0009_obligations": _run(_OBLIGATIONS),
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from chatbot.domain.argocd_sync import Settling
+from chatbot.domain.emergency import Criterion, Light
 from chatbot.domain.freeze import Exemption
 from chatbot.domain.lifecycle import State
 from chatbot.domain.review import Approval, Review, Skip
@@ -118,6 +119,10 @@ class ChangeRequest(BaseModel):
     incident_id: str = ""
     session: str = ""
     """Link to the diagnostic session that led here."""
+    criterion: Criterion | None = None
+    """Why the glass may be broken; only on the emergency path."""
+    blast_radius: str = ""
+    """Who and what feels it, in a line; only on the emergency path."""
 
     @property
     def named_pull_request(self) -> int | None:
@@ -331,6 +336,12 @@ class Progress(BaseModel):
     """Only of a rollback, once it is decided."""
     rolled_back: RolledBack | None = None
     """The newest rollback of this change."""
+    lights: tuple[Light, ...] = ()
+    """The red lights that were passed; only those of the plan's digest count."""
+    bypassed: tuple[str, ...] = ()
+    """What an emergency goes past, a sentence each, as it stood when the plan was made."""
+    written: tuple[SnapshotEntry, ...] | None = None
+    """What an emergency really put into the objects, by the server's account of our fields."""
     steps: tuple[Step, ...] = ()
     failure: Failure | None = None
     waiting: Waiting | None = None

@@ -18,6 +18,7 @@ from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent
 from chatbot.domain.freeze import Freeze, KnownFreeze, Phase
 from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Delivery, Notice
+from chatbot.domain.obligation import Kind, Obligation
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,18 @@ class Store(Protocol):
         ...
 
     def save(
-        self, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice] = ()
+        self,
+        change: Change,
+        entries: Sequence[AuditEntry],
+        notices: Sequence[Notice] = (),
+        *,
+        obligations: Sequence[Obligation] = (),
+        announcements: Sequence[Announcement] = (),
     ) -> Change:
-        """The one function that writes state: the change, its audit entries and its notices in
-        one transaction. Returns it with the next `version`. Raises `StaleChange` if the row has
-        moved on since `change.version` was read."""
+        """The one function that writes state: the change, its audit entries, its notices, and
+        what it owes and announces from here on, in one transaction. Returns it with the next
+        `version`. Raises `StaleChange` if the row has moved on since `change.version` was read.
+        An obligation or announcement that is there already stays as it is."""
         ...
 
     def change(self, number: int) -> Change:
@@ -208,6 +216,27 @@ class Store(Protocol):
     ) -> None:
         """Cards show this phase. The first time, the entries are recorded and the announcements
         are due."""
+        ...
+
+    def obligation(self, change: int, kind: Kind) -> Obligation | None:
+        """What a change owes of this kind, met or not; None when it never owed it."""
+        ...
+
+    def obligations(self, change: int | None = None) -> list[Obligation]:
+        """Everything that a change owes or owed; without one, everything that is still open, what
+        is due first."""
+        ...
+
+    def save_obligation(
+        self,
+        obligation: Obligation,
+        entries: Sequence[AuditEntry],
+        notices: Sequence[Notice] = (),
+        announcements: Sequence[Announcement] = (),
+    ) -> Obligation:
+        """What became of an obligation, with its audit entries, notices under its change and
+        announcements, in one transaction. Raises `StaleChange` if the row has moved on since
+        `obligation.version` was read."""
         ...
 
     def announcements_due(self, now: datetime, limit: int = 100) -> list[Pending]:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from chatbot.domain.announcement import Announcement
 from chatbot.domain.change import Change, Progress, Step
 from chatbot.domain.errors import Refused
 from chatbot.domain.events import SYSTEM, AuditEntry
 from chatbot.domain.lifecycle import Event, transition
 from chatbot.domain.notice import Notice
+from chatbot.domain.obligation import Obligation
 from chatbot.ports import Clock, Store
 
 AT_ONCE = timedelta()
@@ -35,6 +37,8 @@ class Ledger:
         actor: str = SYSTEM,
         data: Mapping[str, Any] | None = None,
         notices: Sequence[Notice] = (),
+        obligations: Sequence[Obligation] = (),
+        announcements: Sequence[Announcement] = (),
         due_in: timedelta | None = AT_ONCE,
         **progress: Any,
     ) -> Change:
@@ -52,6 +56,8 @@ class Ledger:
             self._moved(change, due_in, {"state": state, "attempts": 0}, fields),
             [self._entry(change, kind, actor, {"state": state.value, **(data or {})})],
             notices,
+            obligations=obligations,
+            announcements=announcements,
         )
 
     def note(
@@ -62,6 +68,8 @@ class Ledger:
         actor: str = SYSTEM,
         data: Mapping[str, Any] | None = None,
         notices: Sequence[Notice] = (),
+        obligations: Sequence[Obligation] = (),
+        announcements: Sequence[Announcement] = (),
         due_in: timedelta | None = AT_ONCE,
         attempts: int = 0,
         **progress: Any,
@@ -71,6 +79,8 @@ class Ledger:
             self._moved(change, due_in, {"attempts": attempts}, progress),
             [self._entry(change, kind, actor, data or {})],
             notices,
+            obligations=obligations,
+            announcements=announcements,
         )
 
     def rest(

@@ -69,8 +69,9 @@ class Controller:
         self._thread: threading.Thread | None = None
 
     def step(self) -> None:
-        """Move every Application one step, until told to stop. Raises `RepositoryError` when Git is away at the first
-        look, and what the adapter of the cluster raises."""
+        """Move every Application one step, or those until it is told to stop. Raises
+        `RepositoryError` when Git is away at the first look, and what the adapter of the cluster
+        raises."""
         due = time.monotonic() - self._refreshed >= self._settings.git_seconds
         if due:
             self._refreshed = time.monotonic()

@@ -1,0 +1,77 @@
+"""The promises of the `Store` port about what emergencies owe, on real SQLite."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain.announcement import Announcement
+from chatbot.domain.errors import StaleChange
+from chatbot.domain.obligation import Kind, Obligation
+from tests.support.builders import NOW, REQUESTER, entry, notice
+from tests.support.store import add_change
+
+
+def owed(change: int, kind: Kind = Kind.POSTMORTEM, **fields: Any) -> Obligation:
+    """Owed by the requester since now, for a day."""
+    defaults = {"owner": REQUESTER, "since": NOW, "due_at": NOW + timedelta(hours=24)}
+    return Obligation(change=change, kind=kind, **{**defaults, **fields})
+
+
+def test_what_is_owed_is_written_with_the_state_that_it_follows_from(store: SqliteStore) -> None:
+    change = add_change(store)
+    both = [owed(change.number, kind) for kind in Kind]
+    store.save(change, [entry(change=change.number)], obligations=both)
+    assert store.obligations(change.number) == both
+    assert store.obligation(change.number, Kind.RECONCILIATION) == both[1]
+    with pytest.raises(StaleChange):
+        store.save(change, [], obligations=[owed(change.number, owner="U1")])
+    assert store.obligations() == both
+
+
+def test_what_is_owed_already_stays_as_it_is(store: SqliteStore) -> None:
+    change = add_change(store)
+    saved = store.save(change, [], obligations=[owed(change.number)])
+    store.save(saved, [], obligations=[owed(change.number, owner="U1")])
+    assert store.obligations() == [owed(change.number)]
+
+
+def test_what_is_met_is_open_no_more_and_stays_on_the_record(store: SqliteStore) -> None:
+    late, soon = add_change(store), add_change(store)
+    store.save(late, [], obligations=[owed(late.number, due_at=NOW + timedelta(hours=30))])
+    store.save(soon, [], obligations=[owed(soon.number)])
+    assert [each.change for each in store.obligations()] == [soon.number, late.number]
+    met = owed(soon.number, met_at=NOW)
+    saved = store.save_obligation(met, [entry("postmortem.accepted", change=soon.number)])
+    assert [each.change for each in store.obligations()] == [late.number]
+    assert store.obligation(soon.number, Kind.POSTMORTEM) == saved
+    assert saved.met_at == NOW
+    assert [event.entry.kind for event in store.events(soon.number)][-1] == "postmortem.accepted"
+
+
+def test_of_two_writers_one_reads_again(store: SqliteStore) -> None:
+    change = add_change(store)
+    store.save(change, [], obligations=[owed(change.number)])
+    store.save_obligation(owed(change.number, owner="U1"), [])
+    with pytest.raises(StaleChange):
+        store.save_obligation(owed(change.number, owner="U2"), [entry()])
+    assert [each.owner for each in store.obligations()] == ["U1"]
+    assert "change.requested" not in [event.entry.kind for event in store.events()][1:]
+
+
+def test_what_is_said_about_it_waits_to_be_sent(store: SqliteStore) -> None:
+    change = add_change(store)
+    store.save(change, [], obligations=[owed(change.number)])
+    news = Announcement(key="breach", channel="#incidents", text="Overdue.", at=NOW)
+    store.save_obligation(owed(change.number), [], [notice("owed:1")], [news])
+    assert "owed:1" in [each.notice.key for each in store.pending_notices(change.number)]
+    assert change.number in store.deliveries_due(NOW + timedelta(days=1))
+    assert [each.announcement for each in store.announcements_due(NOW)] == [news]
+
+
+def test_a_change_announces_with_its_state(store: SqliteStore) -> None:
+    news = Announcement(key="signed", channel="#incidents", text="Signed off.", at=NOW)
+    change = add_change(store)
+    store.save(change, [], announcements=[news])
+    assert [each.announcement for each in store.announcements_due(NOW)] == [news]
