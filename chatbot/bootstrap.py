@@ -305,6 +305,7 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         environments=environments,
         clusters=parts.clusters,
         git=parts.git,
+        store=parts.store,
         repository=parts.repository,
         proposals=parts.proposals,
         ledger=ledger,
@@ -365,6 +366,7 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
     deployment = Deployment(
         environments=environments,
         git=parts.git,
+        store=parts.store,
         deployers=parts.deployers,
         repo=parts.settings.git.repo,
         ledger=ledger,
