@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from chatbot.domain.change import Change, RiskLevel
+from chatbot.domain.change import Change, Path, RiskLevel
 from chatbot.domain.delegation import Delegation
 from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
 from chatbot.domain.mrkdwn import code, mention, moment
 from chatbot.domain.person import Person, counts, why_not_counted
+from chatbot.domain.red_lights import asked_at
 from chatbot.domain.review import Approval, Author
 
 _RISKS = list(RiskLevel)
@@ -40,6 +41,14 @@ def rule_of(environment: Environment, risk: RiskLevel) -> Rule:
         seniors_only=environment.rules.requires_senior_approval or riskier,
         timeout=environment.approval_timeout,
     )
+
+
+def rule_for(change: Change, environment: Environment) -> Rule:
+    """The rule of a change: of an emergency the sign-off's, whatever its risk."""
+    if change.path is not Path.EMERGENCY:
+        return rule_of(environment, change.request.risk_assessment)
+    rules = environment.emergency
+    return Rule(count=rules.sign_offs, seniors_only=True, timeout=rules.timeout)
 
 
 class Electorate(BaseModel):
@@ -133,7 +142,7 @@ def standing(change: Change, electorate: Electorate) -> Standing:
         ):
             counted.append(approval)
             spent |= {voice, approval.user}
-    needed = rule_of(electorate.environment, change.request.risk_assessment).count
+    needed = rule_for(change, electorate.environment).count
     if change.progress.review is not None and change.progress.review.approved_with is not None:
         needed = 0
     return Standing(counted=tuple(counted), missing=max(0, needed - len(counted)))
@@ -152,7 +161,8 @@ def voice_of(approval: Approval) -> str:
 def expires_at(change: Change, environment: Environment) -> datetime | None:
     """Until when approvals are taken; None while nobody was asked."""
     review = change.progress.review
-    return review.asked_at + environment.approval_timeout if review else None
+    asked = asked_at(change) if change.path is Path.EMERGENCY else review and review.asked_at
+    return asked + rule_for(change, environment).timeout if asked else None
 
 
 def hand_in(user: str, change: Change, electorate: Electorate) -> str:

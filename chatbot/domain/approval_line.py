@@ -11,7 +11,7 @@ from chatbot.domain.approval import (
     standing,
     voice_of,
 )
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, Path
 from chatbot.domain.lifecycle import State
 from chatbot.domain.mrkdwn import duration, mention, until
 from chatbot.domain.review import Approval
@@ -77,7 +77,10 @@ def _needed(change: Change, electorate: Electorate, missing: int, now: datetime)
         if (voice := electorate.voice(user, now)) != user
     ]
     whom = " or ".join([electorate.named, *delegates[:_SHOWN_PEOPLE]])
-    text = f"Needs {missing} more of {whom} ({_excluded(change, electorate)})"
+    needs = f"Needs {missing} more"
+    if change.path is Path.EMERGENCY:
+        needs = "Needs the sign-off" if missing == 1 else f"Needs {missing} more sign-offs"
+    text = f"{needs} of {whom} ({_excluded(change, electorate)})"
     expiry = expires_at(change, electorate.environment)
     return f"{text} · expires {until(expiry, now)}" if expiry else text
 

@@ -132,6 +132,22 @@ def parse_command(text: str) -> Command:
     )
 
 
+def parse_emergency(text: str) -> RequestCommand | HelpCommand:
+    """Read the text of a `/breakglass`: nothing, `help`, an environment, or the words of a
+    `/change`. Raises `Refused` with a sentence that shows the right form."""
+    words = _split(_as_typed(text))
+    if [word.lower() for word in words] == ["help"]:
+        return HelpCommand()
+    if len(words) == 1 and words[0].lower() not in _OPERATIONS:
+        return RequestCommand(environment=words[0])
+    if len(words) > 1 and words[0].lower() not in _OPERATIONS:
+        raise Refused(
+            f"{_word(words[0])} is no operation. Write `/breakglass prod`, or "
+            "`/breakglass scale prod deploy/web 5`."
+        )
+    return _request(words)
+
+
 def _word(text: str) -> str:
     return code(text, _SHOWN_WORD)
 

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot.domain.change import Path, RiskLevel
+from chatbot.domain.emergency_rules import EmergencyRules
 
 
 class EnvironmentClass(StrEnum):
@@ -118,6 +119,7 @@ class Environment(BaseModel):
     promoted_from: str = ""
     """The environment in which the same must have completed before; empty: none."""
     argocd: ArgoApplications | None = None
+    emergency: EmergencyRules = Field(default_factory=EmergencyRules)
 
     @property
     def request_path(self) -> Path:

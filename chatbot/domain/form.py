@@ -40,6 +40,10 @@ REQUIRED_DETAILS: Mapping[EnvironmentClass, frozenset[str]] = {
 """Justification is required everywhere; this is what comes on top."""
 
 
+EMERGENCY_FIELDS = ("criterion", "justification", "blast_radius", "rollback_plan", "incident_id")
+"""What an emergency asks for besides the operation's fields, wherever it is."""
+
+
 class Form(BaseModel):
     """What was typed, as it was typed; an empty string where nothing was."""
 
@@ -61,6 +65,8 @@ class Form(BaseModel):
     window_end: str = ""
     incident_id: str = ""
     session: str = ""
+    criterion: str = ""
+    blast_radius: str = ""
 
     def only(self, fields: Iterable[str]) -> "Form":
         """What stands in these fields; the others are empty."""
@@ -89,6 +95,14 @@ def fields_for(form: Form, environment: Environment | None) -> tuple[str, ...]:
         "justification",
         *DETAIL_FIELDS[environment.class_],
     )
+
+
+def emergency_fields(form: Form, environment: Environment | None) -> tuple[str, ...]:
+    """The fields of an emergency, in order; unlike an ordinary change it can be asked for in every
+    environment."""
+    if environment is None or form.operation not in OPERATION_FIELDS:
+        return PLACE
+    return (*PLACE, *OPERATION_FIELDS[form.operation], *EMERGENCY_FIELDS)
 
 
 def with_defaults(form: Form, environment: Environment | None) -> Form:

@@ -12,7 +12,9 @@ from chatbot.domain.offers import Offer, stands_still
 def stops(offer: Offer, change: Change) -> bool:
     """Whether doing this reaches for the cluster or for Git's main branch. Looking, approving,
     cancelling what was not applied and opening a pull request do not, nor does having a pull
-    request looked at again."""
+    request looked at again. An emergency is stopped by nothing."""
+    if change.path is Path.EMERGENCY:
+        return False
     if change.path is Path.GITOPS and offer is Offer.RETRY:
         pull_request = change.progress.pull_request
         return pull_request is not None and pull_request.state is PullRequestState.MERGED
@@ -20,7 +22,10 @@ def stops(offer: Offer, change: Change) -> bool:
 
 
 def blocking(change: Change, freezes: Iterable[Freeze], now: datetime) -> Freeze | None:
-    """The freeze of the change's environment that it was not let through, if there is one now."""
+    """The freeze of the change's environment that it was not let through, if there is one now;
+    none for an emergency, which goes past every freeze and says so."""
+    if change.path is Path.EMERGENCY:
+        return None
     let_through = {exemption.freeze for exemption in change.progress.exemptions}
     ours = in_force(freezes, change.request.environment, now)
     return next((freeze for freeze in ours if freeze.id not in let_through), None)

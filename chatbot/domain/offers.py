@@ -6,12 +6,19 @@ from enum import Enum
 from chatbot.domain import promotion
 from chatbot.domain.change import Change, Path, PullRequestState
 from chatbot.domain.lifecycle import TERMINAL, State
+from chatbot.domain.red_lights import passed
 
 
 class Offer(Enum):
     """Something a person may do; the value's first part is the button's `action_id`."""
 
     CONFIRM = ("confirm_diff", "confirm")
+    RED_LIGHT_1 = ("red_light_1", "pass light 1 of")
+    RED_LIGHT_2 = ("red_light_2", "pass light 2 of")
+    """Shown until the third is passed, too: it opens the form again that asks for the target."""
+    RED_LIGHT_TYPED = ("red_light_typed", "pass light 3 of")
+    """Type the target; a form, and no button."""
+    SIGN_OFF = ("sign_off", "sign off")
     APPROVE = ("approve", "approve")
     REJECT = ("reject", "reject")
     RELEASE = ("release_hold", "release")
@@ -87,7 +94,60 @@ _GITOPS: dict[State, tuple[Offer, ...]] = {
 
 def offers(change: Change) -> tuple[Offer, ...]:
     """What can be done now, in the order of the buttons."""
-    return _gitops_offers(change) if change.path is Path.GITOPS else _direct_offers(change)
+    match change.path:
+        case Path.GITOPS:
+            return _gitops_offers(change)
+        case Path.EMERGENCY:
+            return _emergency_offers(change)
+        case Path.DIRECT:
+            return _direct_offers(change)
+
+
+def _emergency_offers(change: Change) -> tuple[Offer, ...]:
+    diff = (Offer.SHOW_DIFF,) if change.progress.plan else ()
+    retry = (Offer.RETRY,) if stands_still(change) else ()
+    match change.state:
+        case State.AWAITING_CONFIRMATION:
+            lights = _LIGHTS[len(passed(change))] if diff else ()
+            return (*lights, *diff, *_way_out(change))
+        case State.AWAITING_APPROVAL:
+            return (Offer.SIGN_OFF, Offer.REJECT, *diff, *_way_out(change))
+        case State.BLOCKED | State.FAILED:
+            return (Offer.RETRY, *diff, *_way_out(change))
+        case State.REQUESTED | State.APPLYING:
+            return (*retry, *diff, *_way_out(change))
+        case State.VALIDATING | State.PR_OPEN | State.ROLLING_BACK:
+            return (*retry, *diff, *_way_out(change))
+        case State.RECONCILING:
+            return (*(_git_offers(change) if retry else ()), *diff, *_way_out(change))
+        case _:
+            return ()
+
+
+_LIGHTS: tuple[tuple[Offer, ...], ...] = (
+    (Offer.RED_LIGHT_1,),
+    (Offer.RED_LIGHT_2,),
+    (Offer.RED_LIGHT_2, Offer.RED_LIGHT_TYPED),
+    (),
+)
+"""What comes after so many lights; the second's button opens the form of the third, again and
+again."""
+
+
+def _way_out(change: Change) -> tuple[Offer, ...]:
+    """Cancel what has not begun to write, undo once what has; while it writes, neither."""
+    if not touched(change):
+        return () if change.progress.started_digest else (Offer.CANCEL,)
+    writes = change.state is State.APPLYING and not stands_still(change)
+    waits = change.state in (State.REQUESTED, State.AWAITING_APPROVAL)
+    return () if writes or waits or was_undone(change) else _undo(change)
+
+
+def was_undone(change: Change) -> bool:
+    """Whether everything was put back, or is being put back, since it was applied last."""
+    turns = (State.APPLYING.value, State.ROLLING_BACK.value)
+    taken = [step.name for step in change.progress.steps if step.name in turns]
+    return change.state is State.ROLLING_BACK or taken[-1:] == [State.ROLLING_BACK.value]
 
 
 def _gitops_offers(change: Change) -> tuple[Offer, ...]:

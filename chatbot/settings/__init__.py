@@ -185,7 +185,11 @@ def _in_order(problems: Mapping[str, str]) -> list[str]:
 
 
 def _assemble(variables: Variables, rules: Rules, config: Path) -> Settings:
-    environments = {name: section.resolve(name) for name, section in rules.environments.items()}
+    emergency = {"emergency": rules.emergency()}
+    environments = {
+        name: section.resolve(name).model_copy(update=emergency)
+        for name, section in rules.environments.items()
+    }
     return Settings(
         slack=_slack(variables, rules),
         github=_github(variables, rules),

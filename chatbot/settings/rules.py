@@ -24,6 +24,7 @@ from pydantic import (
 
 from chatbot.domain import freeze
 from chatbot.domain.change import RiskLevel
+from chatbot.domain.emergency_rules import EmergencyRules
 from chatbot.domain.environment import (
     ENVIRONMENT_CLASSES,
     ArgoApplications,
@@ -91,6 +92,12 @@ Seconds = Annotated[float, Field(strict=True, ge=1, le=3600, allow_inf_nan=False
 WholeSeconds = Annotated[StrictInt, Field(ge=1, le=300)]
 
 
+def _three_pages(minutes: tuple[float, ...]) -> tuple[float, ...]:
+    if len(minutes) != 3 or list(minutes) != sorted(set(minutes)):
+        raise ValueError("must be three times in minutes, each later than the one before")
+    return minutes
+
+
 class Section(BaseModel):
     """A table of the file: no key that is not listed, nothing to change after reading."""
 
@@ -126,6 +133,7 @@ class ChannelRules(Section):
 
     incidents: Channel | None = None
     stakeholders: tuple[Channel, ...] = ()
+    on_call: Channel | None = None
 
 
 class GitRules(Section):
@@ -133,6 +141,21 @@ class GitRules(Section):
 
     repo: Annotated[str, AfterValidator(_repository)]
     branch: Annotated[str, AfterValidator(_branch)] = "main"
+
+
+class BreakGlassRules(Section):
+    """`[break_glass]`: who signs off emergencies, who is paged, what is sensitive."""
+
+    sign_offs: Annotated[StrictInt, Field(ge=1, le=5)] = 1
+    page_after_minutes: Annotated[tuple[Minutes, ...], AfterValidator(_three_pages)] = (5, 10, 15)
+    timeout_minutes: Minutes = 60
+    sensitive: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _pages_before_it_expires(self) -> "BreakGlassRules":
+        if self.timeout_minutes <= self.page_after_minutes[-1]:
+            raise ValueError("expires before everybody was paged: raise timeout_minutes")
+        return self
 
 
 class ObligationRules(Section):
@@ -287,7 +310,22 @@ class Rules(Section):
     people: PeopleRules = PeopleRules()
     channels: ChannelRules = ChannelRules()
     github_logins: dict[Annotated[str, AfterValidator(_person)], Name] = {}
+    break_glass: BreakGlassRules = BreakGlassRules()
     obligations: ObligationRules = ObligationRules()
     polling: PollingRules = PollingRules()
     timeouts: TimeoutRules = TimeoutRules()
     freezes: tuple[Freeze, ...] = ()
+
+    def emergency(self) -> EmergencyRules:
+        """What is decided about emergencies, with times as times."""
+        glass, owed = self.break_glass, self.obligations
+        again, managers, on_call = (timedelta(minutes=m) for m in glass.page_after_minutes)
+        return EmergencyRules(
+            sign_offs=glass.sign_offs,
+            timeout=timedelta(minutes=glass.timeout_minutes),
+            page_after=(again, managers, on_call),
+            on_call=self.channels.on_call or "",
+            sensitive=glass.sensitive,
+            postmortem_within=timedelta(hours=owed.postmortem_hours),
+            reconciliation_within=timedelta(hours=owed.reconciliation_hours),
+        )

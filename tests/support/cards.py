@@ -20,6 +20,7 @@ from chatbot.domain.change import (
     Waiting,
 )
 from chatbot.domain.change import Failure as Failed
+from chatbot.domain.emergency import Criterion
 from chatbot.domain.environment import (
     ENVIRONMENT_CLASSES,
     Environment,
@@ -283,6 +284,8 @@ def longest(text: str) -> Change:
         affected_services=(text,) * 50,
         incident_id=text,
         session=f"https://{text}"[:3_000],
+        blast_radius=text,
+        criterion=Criterion.REGULATORY_VIOLATION,
     )
     return direct(
         *ASK,
@@ -301,6 +304,7 @@ def longest(text: str) -> Change:
             warnings=(text,) * 50,
         ),
         rollout=(text,) * 50,
+        bypassed=tuple(f"Policy denies {text}"[:300] for _ in range(30)),
         review=reviews.longest(text),
         divergence=diff,
         failure=failure(text * 10, text),

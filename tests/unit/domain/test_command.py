@@ -15,6 +15,7 @@ from chatbot.domain.command import (
     ShowCommand,
     UndelegateCommand,
     parse_command,
+    parse_emergency,
 )
 from chatbot.domain.errors import Refused
 
@@ -97,6 +98,28 @@ def test_wrong_words_are_answered_with_the_right_form(text: str, sentence: str) 
     with pytest.raises(Refused) as caught:
         parse_command(text)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("", RequestCommand()),
+        ("prod", RequestCommand(environment="prod")),
+        ("help", HelpCommand()),
+        ("scale", RequestCommand("scale")),
+        ("scale prod deploy/web 5", RequestCommand("scale", "prod", "", "deploy", "web", "5")),
+    ],
+)
+def test_an_emergency_is_asked_for_by_place_or_in_the_words_of_a_change(
+    text: str, command: object
+) -> None:
+    assert parse_emergency(text) == command
+
+
+@pytest.mark.parametrize("text", ["prod scale", "delete prod deploy/web", "scale prod web"])
+def test_wrong_words_of_an_emergency_are_answered_with_the_right_form(text: str) -> None:
+    with pytest.raises(Refused, match="Write"):
+        parse_emergency(text)
 
 
 @given(st.text() | st.lists(WORDS).map(" ".join))

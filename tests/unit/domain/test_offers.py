@@ -22,6 +22,7 @@ from tests.support.cards import (
     pull_request,
     ways,
 )
+from tests.support.emergencies import ASKING, LIT, OWING, RED, ROLLED, SIGNED, emergency
 
 MOVES = {
     Offer.CONFIRM: Event.CONFIRMED,
@@ -30,11 +31,14 @@ MOVES = {
     Offer.RELEASE: Event.RELEASED,
     Offer.CANCEL: Event.CANCELLED,
     Offer.UNDO: Event.ROLLBACK_STARTED,
+    Offer.RED_LIGHT_TYPED: Event.APPROVED,
+    Offer.SIGN_OFF: Event.CONFIRMED,
 }
 """What pressing the button makes of a change."""
 
 CHANGES = st.builds(
-    lambda state, due_at, **progress: direct(state, due_at=due_at, **progress),
+    lambda make, state, due_at, **progress: make(state, due_at=due_at, **progress),
+    st.sampled_from((direct, emergency)),
     st.sampled_from(State),
     due_at=st.sampled_from((None, NOW)),
     plan=st.sampled_from((None, plan())),
@@ -123,6 +127,45 @@ def test_what_is_over_offers_and_needs_nothing(state: State) -> None:
     ],
 )
 def test_buttons_stand_in_the_agreed_order(change: Change, offered: tuple[Offer, ...]) -> None:
+    assert offers(change) == offered
+
+
+@pytest.mark.parametrize(
+    ("change", "offered"),
+    [
+        (emergency(due_at=NOW), (Offer.CANCEL,)),
+        (emergency(*RED), (Offer.RED_LIGHT_1, Offer.SHOW_DIFF, Offer.CANCEL)),
+        (emergency(*RED, lit=1), (Offer.RED_LIGHT_2, Offer.SHOW_DIFF, Offer.CANCEL)),
+        (
+            emergency(*RED, lit=2),
+            (Offer.RED_LIGHT_2, Offer.RED_LIGHT_TYPED, Offer.SHOW_DIFF, Offer.CANCEL),
+        ),
+        (emergency(*RED, snapshot=SNAPSHOT), (Offer.RED_LIGHT_1, Offer.SHOW_DIFF, Offer.UNDO)),
+        (emergency(*LIT), (Offer.SIGN_OFF, Offer.REJECT, Offer.SHOW_DIFF, Offer.CANCEL)),
+        (emergency(*SIGNED, due_at=NOW), (Offer.SHOW_DIFF,)),
+        (emergency(*SIGNED, failure=DENIED), (Offer.RETRY, Offer.SHOW_DIFF, Offer.UNDO)),
+        (
+            emergency(*SIGNED, started_digest="", snapshot=None, due_at=NOW),
+            (Offer.SHOW_DIFF, Offer.CANCEL),
+        ),
+        (emergency(*ROLLED, due_at=NOW), (Offer.SHOW_DIFF, Offer.UNDO)),
+        (emergency(*OWING, due_at=NOW), (Offer.SHOW_DIFF, Offer.UNDO)),
+        (emergency(*ASKING, pull_request=pull_request()), (Offer.SHOW_DIFF, Offer.UNDO)),
+        (emergency(*OWING, pull_request=MERGED, due_at=NOW), (Offer.SHOW_DIFF,)),
+        (emergency(*OWING, State.ROLLING_BACK, due_at=NOW), (Offer.SHOW_DIFF,)),
+        (
+            emergency(*OWING, State.ROLLING_BACK, failure=DENIED),
+            (Offer.RETRY, Offer.SHOW_DIFF),
+        ),
+        (
+            emergency(*OWING, State.ROLLING_BACK, State.RECONCILING, due_at=NOW),
+            (Offer.SHOW_DIFF,),
+        ),
+    ],
+)
+def test_an_emergency_offers_its_lights_then_the_sign_off_then_one_way_back(
+    change: Change, offered: tuple[Offer, ...]
+) -> None:
     assert offers(change) == offered
 
 

@@ -9,9 +9,11 @@ from chatbot.domain.lifecycle import State
 from chatbot.domain.offers import Offer, offers
 from chatbot.domain.permission import Actor, permit
 from chatbot.domain.person import Person
+from tests.support import emergencies
 from tests.support.approvals import FIRST, LATER, PEER, SECOND, awaiting, electorate, person
 from tests.support.builders import NOW, REQUESTER, SENIOR
 from tests.support.cards import CONFIRM, MERGED, ROLL_OUT, direct, ways
+from tests.support.emergencies import LIT, RED, emergency
 from tests.support.freezes import freeze
 
 WAITING = direct(*CONFIRM)
@@ -113,6 +115,43 @@ def test_who_cannot_approve_hears_why_and_who_can() -> None:
 def test_a_forged_button_on_what_nobody_approves_is_refused(offer: Offer) -> None:
     assert "You can't" in told(offer, voter(FIRST), WAITING)
     assert "Nobody is asked" in told(offer, SENIOR_ACTOR, WAITING)
+
+
+def test_only_whoever_asked_passes_the_lights_and_in_their_order() -> None:
+    red = emergency(*RED)
+    lights = (Offer.RED_LIGHT_1, Offer.RED_LIGHT_2, Offer.RED_LIGHT_TYPED)
+    assert refused(lights, REQUESTED_IT, red) == list(lights[1:])
+    assert refused(lights, SENIOR_ACTOR, red) == list(lights)
+    assert told(Offer.RED_LIGHT_1, SENIOR_ACTOR, red) == (
+        f"You can't pass light 1 of CHG-12. Only <@{REQUESTER}>, who requested it, passes its red "
+        "lights."
+    )
+    assert told(Offer.RED_LIGHT_TYPED, REQUESTED_IT, emergency(*RED, lit=1)) == (
+        "You can't pass light 3 of CHG-12 now: the lights come one after the other; light 2 of 3 "
+        "is next."
+    )
+    assert told(Offer.RED_LIGHT_2, REQUESTED_IT, emergency(*LIT)) == (
+        "You can't pass light 2 of CHG-12 now: it is awaiting approval."
+    )
+
+
+def test_a_senior_who_did_not_ask_signs_off_an_emergency_and_nothing_else() -> None:
+    assert refused([Offer.SIGN_OFF, Offer.REJECT], voter(FIRST), emergency(*LIT)) == []
+    assert told(Offer.SIGN_OFF, voter(REQUESTER), emergency(*LIT)).startswith(
+        "You can't sign off CHG-12. You requested it."
+    )
+    assert "not among them" in told(Offer.SIGN_OFF, voter(PEER), emergency(*LIT))
+    assert told(Offer.SIGN_OFF, voter(FIRST), awaiting()) == (
+        "You can't sign off CHG-12 now: it is awaiting approval."
+    )
+    assert "Nobody is asked to sign it off" in told(Offer.SIGN_OFF, SENIOR_ACTOR, emergency(*LIT))
+
+
+def test_a_freeze_stops_no_emergency() -> None:
+    for change in emergencies.ways().values():
+        for offer in {*offers(change)} - {Offer.SIGN_OFF, Offer.REJECT}:
+            permit(offer, REQUESTED_IT, change, NOW, freeze())
+    permit(Offer.SIGN_OFF, voter(FIRST), emergency(*LIT), emergencies.LATER, freeze())
 
 
 def test_only_a_senior_releases_what_is_held() -> None:
