@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatbot.domain.approval import Electorate, rule_of
+from chatbot.domain.approval import Electorate, rule_for
 from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
 from chatbot.ports import Store
@@ -21,7 +21,7 @@ class Electorates:
     def of(self, change: Change) -> Electorate:
         """Raises `RetryLater` or `Permanent` while Slack does not answer: nobody counts then."""
         environment = self.environments[change.request.environment]
-        rule = rule_of(environment, change.request.risk_assessment)
+        rule = rule_for(change, environment)
         delegations = tuple(self.store.delegations())
         parts = {change.requester}
         parts.update(user for one in delegations for user in (one.senior, one.delegate))

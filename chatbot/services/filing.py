@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, ChangeRequest
+from chatbot.domain.change import Change, ChangeRequest, Path
 from chatbot.domain.environment import Environment
 from chatbot.domain.events import AuditEntry
 from chatbot.ports import NewChange
@@ -16,11 +16,13 @@ def file_request(
     user: str,
     submission: str,
     request: ChangeRequest,
+    *,
+    path: Path | None = None,
 ) -> Change:
-    """The change that a request becomes, on the path of its environment, with its audit entry. The
-    same `submission` twice makes one change."""
+    """The change that a request becomes, on this path or (None) on that of its environment, with
+    its audit entry. The same `submission` twice makes one change."""
     new = NewChange(
-        path=environments[request.environment].request_path,
+        path=path or environments[request.environment].request_path,
         requester=user,
         request=request,
         submission=submission,

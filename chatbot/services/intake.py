@@ -4,13 +4,15 @@ Runs while the modal is still open, so it must be quick: the cluster is asked on
 warm cache) and whether the one object that is named is there.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chatbot.domain.change import ChangeRequest, Operation, RiskLevel, Target, TimeWindow
 from chatbot.domain.crds import brought_kinds
+from chatbot.domain.emergency import Criterion
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, NotFound, RetryLater
 from chatbot.domain.form import OPERATION_FIELDS, REQUIRED_DETAILS, Form, closed
@@ -22,6 +24,17 @@ from chatbot.services.presence import Presence
 from chatbot.services.sources import Sources
 
 _T = TypeVar("_T")
+
+_CHANNEL = re.compile(r"#[^\s#@<>]{1,80}")
+_LONGEST_INCIDENT = 200
+
+_EMERGENCY_WANTS: Mapping[str, str] = {
+    "criterion": "Why may the glass be broken? Choose one.",
+    "justification": "Say in a sentence what is wrong; whoever signs off reads it.",
+    "blast_radius": "Who and what feels this? For example: all of checkout for some seconds.",
+    "rollback_plan": "How is it undone? For example: scale back to 4, no data is touched.",
+}
+"""What no emergency goes without, and how that is asked for."""
 
 _RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet", "DeploymentConfig"})
 
@@ -56,11 +69,46 @@ class Intake:
 
     def read(self, form: Form, time_zone: str) -> ChangeRequest:
         """Raises `InvalidInput` with a sentence for each field that does not hold."""
-        environment, operation = self._place(form)
-        errors = _Errors()
+        environment = self._environment(form)
+        if because := closed(environment):
+            raise InvalidInput({"environment": because})
+        operation, errors = _operation(form), _Errors()
         self._require(form, environment, errors)
         window = self._window(form, time_zone, errors)
         risk = self._risk(form, environment, errors)
+        asked = self._asked(form, environment, operation, errors)
+        return ChangeRequest(
+            **asked,
+            risk_assessment=risk,
+            affected_services=_names(form.affected_services),
+            maintenance_window=window,
+            incident_id=form.incident_id,
+            session=form.session,
+        )
+
+    def read_emergency(self, form: Form) -> ChangeRequest:
+        """The same of an emergency, which can be asked for in every environment."""
+        environment = self._environment(form)
+        operation, errors = _operation(form), _Errors()
+        for name, sentence in _EMERGENCY_WANTS.items():
+            if not getattr(form, name):
+                errors.add(name, sentence)
+        criterion = _checked(errors, lambda: _criterion(form.criterion))
+        incident = _checked(errors, lambda: _incident(form.incident_id))
+        asked = self._asked(form, environment, operation, errors)
+        return ChangeRequest(
+            **asked,
+            risk_assessment=environment.rules.risk_level,
+            incident_id=incident or "",
+            criterion=criterion,
+            blast_radius=form.blast_radius,
+        )
+
+    def _asked(
+        self, form: Form, environment: Environment, operation: Operation, errors: _Errors
+    ) -> dict[str, Any]:
+        """What the operation is about, as fields of the request. Raises `InvalidInput` with all
+        that was found wrong by then."""
         targets: tuple[Target, ...] = ()
         manifest = source = None
         replicas = None
@@ -79,33 +127,24 @@ class Intake:
             blamed = "manifest" if operation is Operation.APPLY else "name"
             errors.add(blamed, f"{error}. Nothing is lost: submit again in a moment.")
         errors.raise_any()
-        return ChangeRequest(
-            operation=operation,
-            environment=environment.name,
-            namespace=_common_namespace(targets),
-            targets=targets,
-            manifest=manifest,
-            manifest_ref=source,
-            replicas=replicas,
-            justification=form.justification,
-            risk_assessment=risk,
-            rollback_plan=form.rollback_plan,
-            affected_services=_names(form.affected_services),
-            maintenance_window=window,
-            incident_id=form.incident_id,
-            session=form.session,
-        )
+        return {
+            "operation": operation,
+            "environment": environment.name,
+            "namespace": _common_namespace(targets),
+            "targets": targets,
+            "manifest": manifest,
+            "manifest_ref": source,
+            "replicas": replicas,
+            "justification": form.justification,
+            "rollback_plan": form.rollback_plan,
+        }
 
-    def _place(self, form: Form) -> tuple[Environment, Operation]:
+    def _environment(self, form: Form) -> Environment:
         environment = self.environments.get(form.environment)
         if environment is None:
             known = ", ".join(self.environments)
             raise InvalidInput({"environment": f"Choose one of {known}."})
-        if because := closed(environment):
-            raise InvalidInput({"environment": because})
-        if form.operation not in OPERATION_FIELDS:
-            raise InvalidInput({"operation": f"Choose one of {', '.join(OPERATION_FIELDS)}."})
-        return environment, Operation(form.operation)
+        return environment
 
     def _require(self, form: Form, environment: Environment, errors: _Errors) -> None:
         if not form.justification:
@@ -235,6 +274,29 @@ class Intake:
                 + (f"; {allowed} does." if allowed else "."),
             )
         return namespace
+
+
+def _operation(form: Form) -> Operation:
+    if form.operation not in OPERATION_FIELDS:
+        raise InvalidInput({"operation": f"Choose one of {', '.join(OPERATION_FIELDS)}."})
+    return Operation(form.operation)
+
+
+def _criterion(word: str) -> Criterion:
+    try:
+        return Criterion(word)
+    except ValueError:
+        known = ", ".join(one.words for one in Criterion)
+        raise InvalidInput({"criterion": f"Choose one of {known}."}) from None
+
+
+def _incident(text: str) -> str:
+    """An incident's id as it is known elsewhere, or an existing channel."""
+    if text.startswith("#") and not _CHANNEL.fullmatch(text):
+        raise InvalidInput({"incident_id": "This is no channel's name; write it like #inc-7."})
+    if len(text) > _LONGEST_INCIDENT or "\n" in text:
+        raise InvalidInput({"incident_id": "Only the incident's id, such as INC-7, or #inc-7."})
+    return text
 
 
 def _target(kind: Kind, namespace: str, name: str) -> Target:
