@@ -21,16 +21,21 @@ from chatbot.services.asking import Asking
 from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.branches import Branches
+from chatbot.services.break_glass import BreakGlass
+from chatbot.services.bypasses import Bypasses
 from chatbot.services.card_drawing import CardDrawing
 from chatbot.services.courier import Courier
 from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.deployment import Deployment
+from chatbot.services.emergencies import Emergencies
+from chatbot.services.forecasts import Forecasts
 from chatbot.services.freeze_watch import FreezeWatch
 from chatbot.services.gates import Gates
 from chatbot.services.gitops import GitOps
 from chatbot.services.herald import Herald
 from chatbot.services.intake import Intake
+from chatbot.services.paging import Paging
 from chatbot.services.plan import Planner
 from chatbot.services.polling import PullRequestPoll
 from chatbot.services.preapprovals import Preapprovals
@@ -44,6 +49,7 @@ from chatbot.services.review import Reviewer
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rollout import Rollout
 from chatbot.services.rush import Rush
+from chatbot.services.sign_offs import SignOffs
 from chatbot.services.sources import Sources
 from chatbot.services.symptoms import Symptoms
 from chatbot.services.verdicts import Verdicts
@@ -111,7 +117,7 @@ def build(
         store=store,
         clock=clock,
         ledger=parts.ledger,
-        steps=_direct_steps(parts) | _gitops_steps(parts),
+        steps=_direct_steps(parts) | _gitops_steps(parts) | _glass_steps(parts),
         shown=couriers.wake,
         observe=metrics.step,
     )
@@ -152,7 +158,7 @@ def _courier(parts: Parts) -> Courier:
         clock=parts.clock,
         chat=parts.chat,
         draw=CardDrawing(environments, parts.electorates, parts.freezes, related, parts.clock).draw,
-        channel=lambda change: environments[change.request.environment].channel,
+        channel=parts.channel,
     )
 
 
@@ -189,6 +195,8 @@ def _desk(parts: Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPoo
         approvals=Approvals(ledger, people, parts.electorates, parts.voices, decisions),
         delegations=Delegations(store, ledger, people, decisions),
         freezes=parts.freezes,
+        break_glass=BreakGlass(ledger, people, intake, environments, decisions),
+        sign_offs=SignOffs(ledger, people, parts.electorates, decisions),
     )
 
 
@@ -227,6 +235,31 @@ def _direct_steps(parts: Parts) -> dict[tuple[Path, State], Step]:
         State.PR_OPEN: backfill.watch,
     }
     return {(Path.DIRECT, state): step for state, step in steps.items()}
+
+
+def _glass_steps(parts: Parts) -> dict[tuple[Path, State], Step]:
+    """From `/breakglass` to the sign-off."""
+    environments, ledger = parts.environments, parts.ledger
+    bypasses = Bypasses(
+        environments=environments,
+        store=parts.store,
+        clock=parts.clock,
+        freezes=parts.freezes,
+        deployers=parts.deployers,
+        clusters=parts.clusters,
+        git=parts.git,
+        policies=parts.policies,
+        base_head=parts.proposals.base_head,
+    )
+    preview = Forecasts(environments, parts.clusters).preview
+    emergencies = Emergencies(environments, ledger, preview, bypasses, parts.channel)
+    paging = Paging(ledger, parts.people, parts.electorates)
+    steps: dict[State, Step] = {
+        State.REQUESTED: emergencies.plan,
+        State.AWAITING_CONFIRMATION: emergencies.expire,
+        State.AWAITING_APPROVAL: paging.tend,
+    }
+    return {(Path.EMERGENCY, state): step for state, step in steps.items()}
 
 
 def _reviewer(parts: Parts) -> Reviewer:

@@ -10,6 +10,7 @@ from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain import policyset
+from chatbot.domain.change import Change, Path
 from chatbot.domain.environment import Environment
 from chatbot.ports import Chat, Clock, Deployers, GitHost, Kustomize
 from chatbot.services.autosync import AutoSync
@@ -73,6 +74,12 @@ class Parts:
     def policies(self) -> PolicyRules:
         """The rules that ship, and the engine that judges by them and by the repository's."""
         return PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped()))
+
+    def channel(self, change: Change) -> str:
+        """Where the card of a change stands."""
+        incidents = self.settings.channels.incidents
+        ordinary = self.environments[change.request.environment].channel
+        return incidents or ordinary if change.path is Path.EMERGENCY else ordinary
 
 
 def make(outside: Outside, settings: Settings) -> Parts:

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 
+from chatbot.blocks import red_lights
 from chatbot.blocks.kit import Block, Element, actions, button, dialog
 from chatbot.domain.card import Card
 from chatbot.domain.change import Change, FieldConflict, Path
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.mrkdwn import shorten
 from chatbot.domain.offers import Offer, offers
+from chatbot.domain.red_lights import passed
 from chatbot.domain.story import headline
 
 _HEADLINE_LENGTH = 120
 LABELS: dict[Offer, str] = {
     Offer.CONFIRM: "Apply",
+    Offer.RED_LIGHT_1: "I understand what will happen",
+    Offer.RED_LIGHT_2: "I take this on",
+    Offer.SIGN_OFF: "Authorize emergency change",
     Offer.APPROVE: "Approve",
     Offer.REJECT: "Reject…",
     Offer.RELEASE: "Release",
@@ -26,8 +31,14 @@ LABELS: dict[Offer, str] = {
 
 def label_of(offer: Offer, change: Change) -> str:
     """What the button says; it undoes a change where that was made first."""
-    in_git = offer is Offer.UNDO and change.path is Path.GITOPS
-    return "Take it back" if in_git else LABELS[offer]
+    match offer:
+        case Offer.UNDO if change.path is Path.GITOPS:
+            return "Take it back"
+        case Offer.REJECT if change.path is Path.EMERGENCY:
+            return "Refuse…"
+        case Offer.RED_LIGHT_2 if len(passed(change)) > 1:
+            return "Type the target…"
+    return LABELS[offer]
 
 
 def buttons(card: Card) -> list[Block]:
@@ -46,6 +57,10 @@ def _button(offer: Offer, card: Card) -> Element:
             label, style, question = "Take over and apply", "danger", _take_over(conflicts)
         case Offer.CONFIRM:
             style = "primary"
+        case Offer.RED_LIGHT_1 | Offer.RED_LIGHT_2:
+            style = "danger"
+        case Offer.SIGN_OFF:
+            style, question = "danger", red_lights.authorize(card)
         case Offer.UNDO:
             style, question = "danger", _undo(card)
         case Offer.APPROVE:

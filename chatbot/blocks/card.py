@@ -6,6 +6,7 @@ from chatbot.blocks.buttons import LABELS, buttons, label_of
 from chatbot.blocks.excerpt import Excerpt, excerpt
 from chatbot.blocks.kit import Block, context, listed, section
 from chatbot.blocks.needs import asks_for_merge, needs
+from chatbot.blocks.red_lights import emergency_blocks
 from chatbot.blocks.review import review_blocks
 from chatbot.blocks.steps import merged, steps_line, undone_as_asked
 from chatbot.domain.card import Card
@@ -33,6 +34,9 @@ from chatbot.domain.mrkdwn import (
 )
 from chatbot.domain.offers import Offer, offers, stands_still, touched
 from chatbot.domain.story import headline
+
+EMERGENCY = "🔴 EMERGENCY"
+"""What the card of an emergency starts with."""
 
 _QUOTE_LENGTH = 600
 _FACT_LENGTH = 300
@@ -62,6 +66,11 @@ _STATE_WORDS: dict[State, str] = {
     State.HELD: "🔴 held",
 }
 
+_EMERGENCY_WORDS: dict[State, str] = {
+    State.AWAITING_CONFIRMATION: "🟠 awaiting the red lights",
+    State.AWAITING_APPROVAL: "🟠 awaiting the sign-off",
+}
+
 _AHEAD_OF_THE_CLUSTER = frozenset(
     {
         State.REQUESTED,
@@ -74,7 +83,7 @@ _AHEAD_OF_THE_CLUSTER = frozenset(
 )
 """Where the plan is still to be judged, with its warnings and conflicts; also on a second try."""
 
-_FOR_OTHERS = frozenset({Offer.SHOW_DIFF, Offer.APPROVE, Offer.REJECT})
+_FOR_OTHERS = frozenset({Offer.SHOW_DIFF, Offer.APPROVE, Offer.REJECT, Offer.SIGN_OFF})
 """What mends nothing, or is not for the requester to press."""
 
 
@@ -88,26 +97,34 @@ def state_words(change: Change) -> str:
         return words
     if stands_still(change):
         return f"🟠 stuck {bare}"
+    if change.path is Path.EMERGENCY and change.state in _EMERGENCY_WORDS:
+        return _EMERGENCY_WORDS[change.state]
     return f"⏳ {bare}, waiting" if change.progress.waiting else words
 
 
 def summary(card: Card) -> str:
     """One line of mrkdwn: for notifications, lists and screen readers."""
     change = card.change
-    words = (change.id, escape(headline(change)), change.request.environment, change.state.value)
-    return " · ".join(words)
+    what = escape(headline(change))
+    if change.path is Path.EMERGENCY:
+        what = f"{EMERGENCY} · {what}"
+    return " · ".join((change.id, what, change.request.environment, change.state.value))
 
 
 def blocks(card: Card) -> list[Block]:
     """The whole card."""
     change = card.change
     title = f"{change.id} · {escape(headline(change))} · {escape(change.request.environment)}"
+    emergency = change.path is Path.EMERGENCY
+    if emergency:
+        title = f"{EMERGENCY} · {title}"
     trouble, row = _trouble(change), buttons(card)
     return [
         section(f"*{title}*\n{state_words(change)}"),
         *_freeze(card),
         *(() if not trouble else (*trouble, *row)),
         section(f"{_about(change)}\n{quote(shorten(change.request.justification, _QUOTE_LENGTH))}"),
+        *(emergency_blocks(card) if emergency else ()),
         *(() if trouble and not card.approval else needs(card)),
         *_plan(card),
         *_related(card),
@@ -147,7 +164,8 @@ def _freeze(card: Card) -> list[Block]:
 
 def _about(change: Change) -> str:
     request = change.request
-    facts = [mention(change.requester), f"risk: {request.risk_assessment.value}"]
+    why = f"risk: {request.risk_assessment.value}"
+    facts = [mention(change.requester), request.criterion.words if request.criterion else why]
     if request.affected_services:
         affected = ", ".join(request.affected_services)
         facts.append(f"affects {escape(shorten(affected, _FACT_LENGTH))}")

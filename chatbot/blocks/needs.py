@@ -19,6 +19,8 @@ def needs(card: Card) -> list[Block]:
         return _waiting(change)
     if change.state is State.HELD:
         return [section(_held(card))]
+    if change.state is State.AWAITING_CONFIRMATION and change.path is Path.EMERGENCY:
+        return [section(f"Needs {mention(change.requester)} to pass the red light.")]
     if change.state is State.AWAITING_CONFIRMATION:
         return [section(f"Needs {mention(change.requester)} to look at this diff and apply it.")]
     if progress.pull_request and asks_for_merge(change):

@@ -79,12 +79,12 @@ def view(form: Form, environments: Mapping[str, Environment]) -> View:
     environment = environments.get(form.environment)
     fields = fields_for(form, environment)
     required = REQUIRED_DETAILS[environment.class_] if environment else frozenset()
-    state = {"change": "", "fields": list(fields), "typed": _hidden(form, fields)}
+    state = {"change": "", "fields": list(fields), "typed": hidden(form, fields)}
     shown = with_defaults(form, environment)
     return modal(
         CALLBACK_ID,
         "Request a change",
-        [_block(field, shown, environments, required) for field in fields],
+        [form_block(field, shown, environments, required) for field in fields],
         submit="Request" if len(fields) > len(PLACE) else "Next",
         private_metadata=json.dumps(state),
     )
@@ -102,12 +102,13 @@ def read(view_payload: Mapping[str, Any]) -> Form:
     return Form.model_validate({**kept, **typed})
 
 
-def _hidden(form: Form, fields: Sequence[str]) -> Mapping[str, str]:
-    """What was given and is not shown; the longest is left out where there is no room for all."""
-    hidden: dict[str, str] = form.model_dump(exclude={*PLACE, *fields}, exclude_defaults=True)
-    while len(json.dumps(hidden)) > _MOST_HIDDEN:
-        del hidden[max(hidden, key=lambda name: len(hidden[name]))]
-    return hidden
+def hidden(form: Form, fields: Sequence[str]) -> Mapping[str, str]:
+    """For the view to keep: what was given and is not shown; the longest is left out where there is
+    no room for all."""
+    kept: dict[str, str] = form.model_dump(exclude={*PLACE, *fields}, exclude_defaults=True)
+    while len(json.dumps(kept)) > _MOST_HIDDEN:
+        del kept[max(kept, key=lambda name: len(kept[name]))]
+    return kept
 
 
 def asked_fields(view_payload: Mapping[str, Any]) -> Sequence[str]:
@@ -115,9 +116,11 @@ def asked_fields(view_payload: Mapping[str, Any]) -> Sequence[str]:
     return [block["block_id"] for block in view_payload["blocks"] if block["type"] == "input"]
 
 
-def _block(
+def form_block(
     field: str, form: Form, environments: Mapping[str, Environment], required: frozenset[str]
 ) -> Block:
+    """The block of one field, with what was typed; `required` are fields that the place insists
+    on."""
     chosen = getattr(form, field)
     if field in PLACE:
         label, element = _place(field, chosen, environments)

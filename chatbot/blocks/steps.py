@@ -23,6 +23,14 @@ _STEPS: dict[Path, tuple[tuple[State, str], ...]] = {
         (State.SYNCING, "sync"),
         (State.VALIDATING, "validate"),
     ),
+    Path.EMERGENCY: (
+        (State.AWAITING_CONFIRMATION, "red lights"),
+        (State.AWAITING_APPROVAL, "sign-off"),
+        (State.APPLYING, "apply"),
+        (State.VALIDATING, "roll out"),
+        (State.PR_OPEN, "pull request"),
+        (State.COMPLETED, "closed"),
+    ),
 }
 _STRAYED: dict[State, str] = {
     State.BLOCKED: "🔴 blocked",
@@ -56,7 +64,7 @@ def steps_line(card: Card) -> str:
             continue
         elif state is _current(change, card):
             parts.append(f"▸ {label}")
-        elif state is not State.AWAITING_CONFIRMATION or card.environment.rules.confirm:
+        elif state is not State.AWAITING_CONFIRMATION or _is_confirmed(card):
             parts.append(f"· {label}")
     if change.state in _STRAYED:
         at = clock.at(round_[-1].at) if round_ else ""
@@ -123,5 +131,10 @@ def _current(change: Change, card: Card) -> State:
     if change.state is State.REQUESTED and change.path is Path.GITOPS:
         return State.PR_OPEN
     if change.state is State.REQUESTED:
-        return State.AWAITING_CONFIRMATION if card.environment.rules.confirm else State.APPLYING
+        return State.AWAITING_CONFIRMATION if _is_confirmed(card) else State.APPLYING
     return change.state
+
+
+def _is_confirmed(card: Card) -> bool:
+    """Whether somebody has to confirm the plan: in an emergency the requester always has to."""
+    return card.environment.rules.confirm or card.change.path is Path.EMERGENCY

@@ -32,14 +32,23 @@ HELP = "\n".join(
         "`/change restart test deploy/web`",
         "`/change apply test`  YAML or a branch",
         "`/change list`  what is open; `list mine`, `list test`, `list web`",
-        "`/change show CHG-12`  one of them",
-        "`/change cancel CHG-12`  take it back",
+        "`/change show CHG-12`, `cancel CHG-12`",
         "`/change rollback CHG-12`  when done",
+        "`/breakglass prod`  when it cannot wait",
         "`/change freeze dev 4h`, `unfreeze dev`",
         "`/change exempt CHG-12 because …`",
         "`/change promote-skip CHG-12 because …`",
         "`/change delegate @somebody 3d`  to approve for you; `undelegate` ends it",
         "Dev and test get it at once; a pull request then brings it into Git.",
+    )
+)
+
+GLASS_HELP = "\n".join(
+    (
+        "*Break the glass* when it cannot wait for a pull request.",
+        "`/breakglass prod`  or `/breakglass scale prod deploy/web 5`",
+        "Three red lights on its card, then a senior signs off, then it is applied at once.",
+        "You then owe a postmortem, and Git what was applied.",
     )
 )
 

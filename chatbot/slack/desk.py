@@ -1,6 +1,6 @@
 """What every listener needs, and the one way in which a refusal reaches the person who asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +10,25 @@ from slack_sdk import WebClient
 from chatbot.adapters.slack import translating
 from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
-from chatbot.domain.errors import RedlightError, Refused
-from chatbot.domain.mrkdwn import escape
+from chatbot.domain.errors import InvalidInput, RedlightError, Refused
+from chatbot.domain.mrkdwn import escape, shorten
 from chatbot.ports import Chat, Clock, Store
 from chatbot.services.approvals import Approvals
+from chatbot.services.break_glass import BreakGlass
 from chatbot.services.delegations import Delegations
 from chatbot.services.freezes import Freezes
 from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
+from chatbot.services.sign_offs import SignOffs
 
 log = structlog.get_logger()
 
 Payload = Mapping[str, Any]
 Reply = Callable[..., Any]
+
+_ERROR_LENGTH = 500
+"""More than anybody reads beside a field."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Desk:
     approvals: Approvals
     delegations: Delegations
     freezes: Freezes
+    break_glass: BreakGlass
+    sign_offs: SignOffs
 
 
 def show_view(client: WebClient, trigger_id: str, view: dict[str, Any]) -> None:
@@ -67,6 +74,15 @@ def answering(respond: Reply, call: Callable[[], Any]) -> bool:
         whisper(respond, escape(f"{error}. Nothing was changed; try again in a moment."))
         return False
     return True
+
+
+def on_shown_fields(error: InvalidInput, shown: Sequence[str]) -> dict[str, str]:
+    """Slack takes errors only for fields that the modal has; others go to the first field."""
+    errors: dict[str, str] = {}
+    for name, sentence in error.fields.items():
+        field = name if name in shown else shown[0]
+        errors.setdefault(field, shorten(sentence, _ERROR_LENGTH))
+    return errors
 
 
 def card_link(desk: Desk, change: Change) -> str:

@@ -1,20 +1,14 @@
 """The submitted request modal: acknowledge with what the service says, errors on the fields that
 they belong to."""
 
-from collections.abc import Sequence
-
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from chatbot.blocks import request_form, rollback_form, texts
+from chatbot.blocks import breakglass_form, request_form, rollback_form, texts
 from chatbot.domain.errors import InvalidInput, RedlightError
 from chatbot.domain.form import fields_for
-from chatbot.domain.mrkdwn import shorten
 from chatbot.slack import rollbacks
-from chatbot.slack.desk import Desk, Payload
-
-_ERROR_LENGTH = 500
-"""More than anybody reads beside a field."""
+from chatbot.slack.desk import Desk, Payload, on_shown_fields
 
 
 def register(app: App, desk: Desk) -> None:
@@ -35,7 +29,7 @@ def register(app: App, desk: Desk) -> None:
             # Words from before another place was chosen count for nothing that is not shown.
             desk.requests.submit(body["user"]["id"], view["id"], form.only(shown))
         except InvalidInput as error:
-            ack(response_action="errors", errors=_on_shown_fields(error, shown))
+            ack(response_action="errors", errors=on_shown_fields(error, shown))
         except RedlightError as error:
             ack(response_action="push", view=texts.refusal(str(error)))
         else:
@@ -44,20 +38,12 @@ def register(app: App, desk: Desk) -> None:
     @app.action({"block_id": "environment", "action_id": "environment"})
     @app.action({"block_id": "operation", "action_id": "operation"})
     def place_chosen(ack: Ack, body: Payload, client: WebClient) -> None:
-        """Ask at once for what the chosen operation and environment need."""
+        """Ask at once for what the chosen operation and environment need, in either form."""
         ack()
-        form = request_form.read(body["view"])
+        form, asked = request_form.read(body["view"]), body["view"]["callback_id"]
+        build = breakglass_form if asked == breakglass_form.CALLBACK_ID else request_form
         client.views_update(
             view_id=body["view"]["id"],
             hash=body["view"]["hash"],
-            view=request_form.view(form, desk.environments),
+            view=build.view(form, desk.environments),
         )
-
-
-def _on_shown_fields(error: InvalidInput, shown: Sequence[str]) -> dict[str, str]:
-    """Slack takes errors only for fields that the modal has; others go to the first field."""
-    errors: dict[str, str] = {}
-    for name, sentence in error.fields.items():
-        field = name if name in shown else shown[0]
-        errors.setdefault(field, shorten(sentence, _ERROR_LENGTH))
-    return errors

@@ -3,8 +3,15 @@ from itertools import product
 
 import pytest
 
+from chatbot.blocks import (
+    breakglass_form,
+    red_lights,
+    reject_form,
+    request_form,
+    rollback_form,
+    texts,
+)
 from chatbot.blocks import card as card_blocks
-from chatbot.blocks import reject_form, request_form, rollback_form, texts
 from chatbot.blocks.frozen import let_through, lifted, made, notices
 from chatbot.blocks.review import review_blocks
 from chatbot.domain.change import Change, ObjectAction, Path
@@ -12,7 +19,7 @@ from chatbot.domain.command import REQUESTABLE
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import State
-from tests.support import reviews
+from tests.support import emergencies, reviews
 from tests.support.approvals import gitops_cards
 from tests.support.builders import NOW
 from tests.support.cards import (
@@ -38,6 +45,7 @@ REVIEWS = {
     "denied": reviews.DENIED,
     "denied_often": reviews.review(*(reviews.finding(policy=f"p{n}") for n in range(30))),
 }
+EMERGENCIES = emergencies.cards()
 FROZEN = ("awaiting_confirmation", "failed")
 ASKED = list(product(REQUESTABLE, EnvironmentClass))
 GONE = "--- live\n+++ wanted\n@@ -1,2 +0,0 @@\n-kind: Deployment\n-replicas: 2"
@@ -58,6 +66,29 @@ def test_the_card_says_about_approval_what_was_agreed(name: str) -> None:
     assert_golden(
         f"card_{name}", {"text": card_blocks.summary(shown), "blocks": card_blocks.blocks(shown)}
     )
+
+
+@pytest.mark.parametrize("name", EMERGENCIES)
+def test_the_card_of_an_emergency_looks_as_agreed(name: str) -> None:
+    shown = EMERGENCIES[name]
+    assert_golden(
+        f"card_{name}", {"text": card_blocks.summary(shown), "blocks": card_blocks.blocks(shown)}
+    )
+
+
+@pytest.mark.parametrize("operation", REQUESTABLE)
+def test_the_emergency_form_asks_what_the_operation_needs_and_why(operation: str) -> None:
+    form = Form(operation=operation, environment="prod")
+    assert_golden(f"modal_breakglass_{operation}", breakglass_form.view(form, ENVIRONMENTS))
+
+
+def test_the_emergency_form_asks_for_the_place_first() -> None:
+    assert_golden("modal_breakglass", breakglass_form.view(Form(), ENVIRONMENTS))
+
+
+def test_the_third_light_asks_for_the_target() -> None:
+    shown = EMERGENCIES["emergency_light_3"]
+    assert_golden("modal_red_light", red_lights.view(shown.change, shown.environment))
 
 
 def test_whoever_says_no_is_asked_why() -> None:
@@ -179,7 +210,10 @@ def test_every_golden_is_held_against_something() -> None:
     }
     diffs = {"whole_diff", "whole_diff_none", "whole_diff_deletion", "refusal"}
     others |= {f"card_{name}_frozen" for name in FROZEN} | {"frozen", "frozen_answers"}
-    expected = {f"card_{name}" for name in [*WAYS, *APPROVAL]} | asked | others | diffs
+    others |= {f"modal_breakglass_{operation}" for operation in REQUESTABLE}
+    others |= {"modal_breakglass", "modal_red_light"}
+    cards = [*WAYS, *APPROVAL, *EMERGENCIES]
+    expected = {f"card_{name}" for name in cards} | asked | others | diffs
     judged = {f"review_{name}" for name in REVIEWS} | {"review_denials_told"}
     expected |= judged
     assert {path.stem for path in FOLDER.glob("*.json")} == expected

@@ -7,13 +7,22 @@ from typing import Any
 
 import pytest
 
+from chatbot.blocks import (
+    breakglass_form,
+    kit,
+    red_lights,
+    reject_form,
+    request_form,
+    rollback_form,
+    texts,
+)
 from chatbot.blocks import card as card_blocks
-from chatbot.blocks import kit, reject_form, request_form, rollback_form, texts
 from chatbot.domain import story_approval
 from chatbot.domain.approval_line import explanation
 from chatbot.domain.card import Card
 from chatbot.domain.change import Change, Path
 from chatbot.domain.command import REQUESTABLE
+from chatbot.domain.emergency_rules import EmergencyRules
 from chatbot.domain.environment import EnvironmentClass
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import State
@@ -34,6 +43,7 @@ from tests.support.cards import (
     waiting,
     ways,
 )
+from tests.support.emergencies import lights
 from tests.support.freezes import freeze
 from tests.unit.domain.story_cases import everything_told
 
@@ -43,6 +53,12 @@ FORM_FIELDS = [name for name in Form.model_fields if name not in ("environment",
 TOKEN = re.compile(r"<(@U\w+|!date\^\d+\^[^|<>\n]*\|[^<>\n]*|https?://[^|<>\n]*\|[^<>\n]*)>")
 
 
+PROD = environment(
+    EnvironmentClass.PROD,
+    name="t" * 63,
+    context="c" * 3_000,
+    emergency=EmergencyRules(sensitive=("*" * 300,), on_call="#on-call"),
+)
 CROWD = electorate(
     *(f"U{number:020}" for number in range(300)),
     approvals=20,
@@ -55,14 +71,12 @@ CROWD = electorate(
 
 def in_every_state(change: Change) -> list[Card]:
     """The same change in every state there is: going on, waiting, and standing still."""
-    place = environment(EnvironmentClass.PROD, name="t" * 63, context="c" * 3_000)
+    place = PROD
     waits = waiting(change.request.justification)
     going_on = {"failure": None, "divergence": "", "pull_request": MERGED, "applied_at": None}
     held_up = {"failure": None, "divergence": "", "waiting": waits}
     cards = []
-    for path, state, progress in product(
-        (Path.DIRECT, Path.GITOPS), State, (going_on, held_up, {})
-    ):
+    for path, state, progress in product(Path, State, (going_on, held_up, {})):
         shown = change.model_copy(
             update={
                 "path": path,
@@ -155,6 +169,35 @@ def test_every_notice_with_the_longest_input_is_taken_by_slack(change: Change) -
 
 
 @each_longest
+def test_every_light_of_the_longest_emergency_is_taken_by_slack(change: Change) -> None:
+    for count in range(4):
+        progress = change.progress.model_copy(update={"lights": lights(count)})
+        shown = change.model_copy(
+            update={
+                "path": Path.EMERGENCY,
+                "state": State.AWAITING_CONFIRMATION,
+                "progress": progress,
+            }
+        )
+        card = Card(change=shown, environment=PROD)
+        message = {"text": card_blocks.summary(card), "blocks": card_blocks.blocks(card)}
+        assert violations(message) == []
+        assert violations(red_lights.view(shown, PROD)) == []
+        for text in texts_of([message["blocks"], red_lights.view(shown, PROD)]):
+            assert_sound(text)
+
+
+@pytest.mark.parametrize("operation", REQUESTABLE)
+@pytest.mark.parametrize("text", longest_texts(), ids=lambda text: ascii(text[:8]))
+def test_the_emergency_form_with_the_longest_input_is_taken_by_slack(
+    operation: str, text: str
+) -> None:
+    form = Form(operation=operation, environment="prod", **dict.fromkeys(FORM_FIELDS, text * 2))
+    assert violations(breakglass_form.view(form, ENVIRONMENTS)) == []
+    assert violations(breakglass_form.view(Form(environment=text), ENVIRONMENTS)) == []
+
+
+@each_longest
 def test_the_form_that_asks_why_not_is_taken_by_slack(change: Change) -> None:
     asked = change.model_copy(update={"path": Path.GITOPS, "state": State.AWAITING_APPROVAL})
     assert violations(reject_form.view(asked)) == []
@@ -168,6 +211,7 @@ def test_help_and_home_are_taken_by_slack() -> None:
     home = {"type": "home", "blocks": [kit.section("*Yours*"), *listed, kit.context(texts.HELP)]}
     assert violations(home) == []
     assert violations({"text": texts.HELP}) == []
+    assert violations({"text": texts.GLASS_HELP}) == []
 
 
 def test_every_modal_names_its_change() -> None:
@@ -175,6 +219,8 @@ def test_every_modal_names_its_change() -> None:
     assert request_form.view(Form(), ENVIRONMENTS)["private_metadata"].startswith('{"change": ""')
     asked = rollback_form.view(change, Path.DIRECT)["private_metadata"]
     assert asked == texts.whole_diff(change)["private_metadata"] == '{"change": "CHG-12"}'
+    assert red_lights.view(change, PROD)["private_metadata"].startswith('{"change": "CHG-12"')
+    assert breakglass_form.view(Form(), {})["private_metadata"].startswith('{"change": ""')
     assert texts.refusal("No.")["private_metadata"] == '{"change": ""}'
 
 

@@ -8,6 +8,7 @@ import pytest
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.lifecycle import State
 from chatbot.services.approvals import Approvals
+from chatbot.services.break_glass import BreakGlass
 from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.electorates import Electorates
@@ -19,6 +20,7 @@ from chatbot.services.presence import Presence
 from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
+from chatbot.services.sign_offs import SignOffs
 from chatbot.services.sources import Sources
 from chatbot.services.voices import Voices
 from chatbot.slack import commands
@@ -97,6 +99,8 @@ def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
         ),
         delegations=Delegations(store, ledger, people, decisions),
         freezes=freezes,
+        break_glass=BreakGlass(ledger, people, requests.intake, ENVIRONMENTS, decisions),
+        sign_offs=SignOffs(ledger, people, electorates, decisions),
     )
 
 
