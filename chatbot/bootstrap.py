@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from slack_sdk import WebClient
 
@@ -19,6 +20,7 @@ from chatbot.domain import policyset
 from chatbot.domain.change import Path
 from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
+from chatbot.domain.obligation import Kind
 from chatbot.ports import Chat, Clock, Clusters, Deployers, GitHost, Kustomize
 from chatbot.services.approvals import Approvals
 from chatbot.services.asking import Asking
@@ -26,11 +28,15 @@ from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.branches import Branches
 from chatbot.services.card_drawing import CardDrawing
+from chatbot.services.comparison import Comparison
 from chatbot.services.courier import Courier
 from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.deployment import Deployment
 from chatbot.services.electorates import Electorates
+from chatbot.services.emergency_backfill import EmergencyBackfill
+from chatbot.services.emergency_rollout import EmergencyRollout
+from chatbot.services.forecasts import Forecasts
 from chatbot.services.freeze_watch import FreezeWatch
 from chatbot.services.freezes import Freezes
 from chatbot.services.gates import Gates
@@ -124,7 +130,7 @@ def build(
         store=store,
         clock=clock,
         ledger=parts.ledger,
-        steps=_direct_steps(parts) | _gitops_steps(parts),
+        steps=_direct_steps(parts) | _gitops_steps(parts) | _emergency_steps(parts),
         shown=couriers.wake,
         observe=metrics.step,
     )
@@ -301,18 +307,7 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         parts.auto_sync,
         parts.freezes,
     )
-    backfill = Backfill(
-        environments=environments,
-        clusters=parts.clusters,
-        git=parts.git,
-        store=parts.store,
-        repository=parts.repository,
-        proposals=parts.proposals,
-        ledger=ledger,
-        auto_sync=parts.auto_sync,
-        rollbacks=parts.rollbacks,
-        freezes=parts.freezes,
-    )
+    backfill = _backfill(parts)
     steps: dict[State, Step] = {
         State.REQUESTED: planner.plan,
         State.AWAITING_CONFIRMATION: planner.expire,
@@ -323,6 +318,58 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         State.PR_OPEN: backfill.watch,
     }
     return {(Path.DIRECT, state): step for state, step in steps.items()}
+
+
+def _comparison(parts: _Parts) -> Comparison:
+    return Comparison(parts.environments, parts.clusters, parts.repository, parts.proposals)
+
+
+def _backfill(parts: _Parts) -> Backfill:
+    return Backfill(
+        environments=parts.environments,
+        git=parts.git,
+        store=parts.store,
+        proposals=parts.proposals,
+        comparison=_comparison(parts),
+        ledger=parts.ledger,
+        auto_sync=parts.auto_sync,
+        rollbacks=parts.rollbacks,
+        freezes=parts.freezes,
+    )
+
+
+def _emergency_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
+    owed = parts.settings.obligations
+    rollout = EmergencyRollout(
+        environments=parts.environments,
+        clusters=parts.clusters,
+        store=parts.store,
+        ledger=parts.ledger,
+        forecasts=Forecasts(parts.environments, parts.clusters),
+        auto_sync=parts.auto_sync,
+        hours={
+            Kind.POSTMORTEM: timedelta(hours=owed.postmortem_hours),
+            Kind.RECONCILIATION: timedelta(hours=owed.reconciliation_hours),
+        },
+    )
+    backfill = EmergencyBackfill(
+        git=parts.git,
+        store=parts.store,
+        ledger=parts.ledger,
+        proposals=parts.proposals,
+        comparison=_comparison(parts),
+        auto_sync=parts.auto_sync,
+        backfill=_backfill(parts),
+        rollbacks=parts.rollbacks,
+    )
+    steps: dict[State, Step] = {
+        State.APPLYING: rollout.apply,
+        State.VALIDATING: rollout.validate,
+        State.ROLLING_BACK: rollout.roll_back,
+        State.RECONCILING: backfill.reconcile,
+        State.PR_OPEN: backfill.watch,
+    }
+    return {(Path.EMERGENCY, state): step for state, step in steps.items()}
 
 
 def _reviewer(parts: _Parts) -> Reviewer:
