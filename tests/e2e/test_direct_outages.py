@@ -68,8 +68,7 @@ def test_github_may_be_away_for_a_while(world: World) -> None:
     world.start()
     port, directory = urlsplit(world.forge.url).port, world.forge.directory
     assert port is not None
-    world.forge.process.terminate()
-    world.forge.process.wait(15)
+    world.forge.process.stop()
     change = confirmed(world)
     waiting = world.until(lambda: world.change(change).progress.waiting)
     assert world.change(change).state is State.RECONCILING
