@@ -139,6 +139,7 @@ def test_a_cluster_that_is_slow_or_full_is_asked_again(world: World) -> None:
 
 
 def test_an_answer_of_the_cluster_that_never_comes_is_waited_for_in_the_open(world: World) -> None:
+    world.configure(("[polling]\n", "[timeouts]\ncluster_seconds = 5\n\n[polling]\n"))
     with cluster_behind_proxy(world) as proxy:
         world.start()
         change = world.request("scale test deploy/web 4")
