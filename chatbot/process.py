@@ -51,6 +51,7 @@ def run(settings: Settings, *, bot: bool, jobs: bool) -> None:
         log.info("redlight.ready", bot=bot, scheduler=jobs)
         stop.wait()
         log.info("redlight.stopping")
+        services.stopping.set()
     log.info("redlight.stopped")
 
 

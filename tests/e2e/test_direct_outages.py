@@ -56,7 +56,7 @@ def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(world: World) ->
     change = confirmed(world)
     world.until(lambda: "change.applied" in world.events(change))
     bot.process.send_signal(signal.SIGTERM)
-    assert ended(bot, within=20.0) == 0
+    assert ended(bot, within=60.0) == 0
     assert "redlight.stopped" in bot.printed()
     steps = world.events(change)
     world.start()
