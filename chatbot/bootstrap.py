@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Event
 
 from slack_sdk import WebClient
 
@@ -92,9 +93,12 @@ class Services:
     auto_sync: AutoSync
     freeze_watch: FreezeWatch
     herald: Herald
+    stopping: Event
+    """Set as soon as we are to end: no worker begins another step."""
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
+        self.stopping.set()
         self.reconcilers.stop()
         self.couriers.stop()
         self.store.close()
@@ -123,7 +127,7 @@ def build(
         settings,
     )
     store, clock = parts.store, parts.clock
-    rush = Rush()
+    rush, stopping = Rush(), Event()
     metrics = Metrics(store)
     couriers = WorkerPool("courier", _courier(parts).deliver, DELIVERY_WORKERS, rush.make_way)
     reconciler = Reconciler(
@@ -133,6 +137,7 @@ def build(
         steps=_direct_steps(parts) | _gitops_steps(parts) | _emergency_steps(parts),
         shown=couriers.wake,
         observe=metrics.step,
+        stopping=stopping.is_set,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
     return Services(
@@ -150,6 +155,7 @@ def build(
         auto_sync=parts.auto_sync,
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
+        stopping=stopping,
     )
 
 
