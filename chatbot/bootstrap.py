@@ -1,6 +1,8 @@
 """The only place where parts are wired."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
 
 from slack_sdk import WebClient
 
@@ -14,6 +16,7 @@ from chatbot.adapters.slack import SlackChat
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Path
 from chatbot.domain.lifecycle import State
+from chatbot.domain.obligation import Kind
 from chatbot.parts import Parts
 from chatbot.ports import Chat, Clock, Clusters, GitHost, Kustomize
 from chatbot.services.approvals import Approvals
@@ -24,11 +27,14 @@ from chatbot.services.branches import Branches
 from chatbot.services.break_glass import BreakGlass
 from chatbot.services.bypasses import Bypasses
 from chatbot.services.card_drawing import CardDrawing
+from chatbot.services.comparison import Comparison
 from chatbot.services.courier import Courier
 from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.deployment import Deployment
 from chatbot.services.emergencies import Emergencies
+from chatbot.services.emergency_backfill import EmergencyBackfill
+from chatbot.services.emergency_rollout import EmergencyRollout
 from chatbot.services.forecasts import Forecasts
 from chatbot.services.freeze_watch import FreezeWatch
 from chatbot.services.gates import Gates
@@ -79,9 +85,12 @@ class Services:
     auto_sync: AutoSync
     freeze_watch: FreezeWatch
     herald: Herald
+    stopping: Event
+    """Set as soon as we are to end: no worker begins another step."""
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
+        self.stopping.set()
         self.reconcilers.stop()
         self.couriers.stop()
         self.store.close()
@@ -110,16 +119,20 @@ def build(
         settings,
     )
     store, clock = parts.store, parts.clock
-    rush = Rush()
+    rush, stopping = Rush(), Event()
     metrics = Metrics(store)
     couriers = WorkerPool("courier", _courier(parts).deliver, DELIVERY_WORKERS, rush.make_way)
     reconciler = Reconciler(
         store=store,
         clock=clock,
         ledger=parts.ledger,
-        steps=_direct_steps(parts) | _gitops_steps(parts) | _glass_steps(parts),
+        steps=_direct_steps(parts)
+        | _gitops_steps(parts)
+        | _glass_steps(parts)
+        | _emergency_steps(parts),
         shown=couriers.wake,
         observe=metrics.step,
+        stopping=stopping.is_set,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
     return Services(
@@ -137,6 +150,7 @@ def build(
         auto_sync=parts.auto_sync,
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
+        stopping=stopping,
     )
 
 
@@ -213,18 +227,7 @@ def _direct_steps(parts: Parts) -> dict[tuple[Path, State], Step]:
         parts.auto_sync,
         parts.freezes,
     )
-    backfill = Backfill(
-        environments=environments,
-        clusters=parts.clusters,
-        git=parts.git,
-        store=parts.store,
-        repository=parts.repository,
-        proposals=parts.proposals,
-        ledger=ledger,
-        auto_sync=parts.auto_sync,
-        rollbacks=parts.rollbacks,
-        freezes=parts.freezes,
-    )
+    backfill = _backfill(parts)
     steps: dict[State, Step] = {
         State.REQUESTED: planner.plan,
         State.AWAITING_CONFIRMATION: planner.expire,
@@ -258,6 +261,58 @@ def _glass_steps(parts: Parts) -> dict[tuple[Path, State], Step]:
         State.REQUESTED: emergencies.plan,
         State.AWAITING_CONFIRMATION: emergencies.expire,
         State.AWAITING_APPROVAL: paging.tend,
+    }
+    return {(Path.EMERGENCY, state): step for state, step in steps.items()}
+
+
+def _comparison(parts: Parts) -> Comparison:
+    return Comparison(parts.environments, parts.clusters, parts.repository, parts.proposals)
+
+
+def _backfill(parts: Parts) -> Backfill:
+    return Backfill(
+        environments=parts.environments,
+        git=parts.git,
+        store=parts.store,
+        proposals=parts.proposals,
+        comparison=_comparison(parts),
+        ledger=parts.ledger,
+        auto_sync=parts.auto_sync,
+        rollbacks=parts.rollbacks,
+        freezes=parts.freezes,
+    )
+
+
+def _emergency_steps(parts: Parts) -> dict[tuple[Path, State], Step]:
+    owed = parts.settings.obligations
+    rollout = EmergencyRollout(
+        environments=parts.environments,
+        clusters=parts.clusters,
+        store=parts.store,
+        ledger=parts.ledger,
+        forecasts=Forecasts(parts.environments, parts.clusters),
+        auto_sync=parts.auto_sync,
+        hours={
+            Kind.POSTMORTEM: timedelta(hours=owed.postmortem_hours),
+            Kind.RECONCILIATION: timedelta(hours=owed.reconciliation_hours),
+        },
+    )
+    backfill = EmergencyBackfill(
+        git=parts.git,
+        store=parts.store,
+        ledger=parts.ledger,
+        proposals=parts.proposals,
+        comparison=_comparison(parts),
+        auto_sync=parts.auto_sync,
+        backfill=_backfill(parts),
+        rollbacks=parts.rollbacks,
+    )
+    steps: dict[State, Step] = {
+        State.APPLYING: rollout.apply,
+        State.VALIDATING: rollout.validate,
+        State.ROLLING_BACK: rollout.roll_back,
+        State.RECONCILING: backfill.reconcile,
+        State.PR_OPEN: backfill.watch,
     }
     return {(Path.EMERGENCY, state): step for state, step in steps.items()}
 

@@ -96,11 +96,15 @@ class ArgoCD(Deployer):
 
         return self._change(name, namespace, decide, "end the sync of")
 
-    def pause(self, name: str, namespace: str, change: str, until: datetime) -> Paused:
+    def pause(
+        self, name: str, namespace: str, change: str, until: datetime, *, takeover: bool = False
+    ) -> Paused:
         """Take `automated` away and say so on the Application, in one write."""
-        return self._change(
-            name, namespace, lambda found: pause(found, change, until), "pause auto-sync of"
-        )
+
+        def decide(application: Application) -> tuple[Paused, Patch]:
+            return pause(application, change, until, takeover=takeover)
+
+        return self._change(name, namespace, decide, "pause auto-sync of")
 
     def restore(self, name: str, namespace: str, change: str) -> Restored:
         """Put `automated` back and take our mark away, in one write."""

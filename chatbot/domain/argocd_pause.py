@@ -3,13 +3,18 @@
 Both are one patch, so a crash leaves either all of it or nothing. Auto-sync is paused by taking
 `automated` away: versions before v3 do not know `enabled: false`. What it was stands in the
 annotation beside it, so that whoever finds the Application can put it back.
+
+An emergency takes another change's pause over: the setting from before the first pause stays with
+it, and whoever had the pause leaves it alone from then on.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from chatbot.domain.argocd import PAUSED_BY, Application, Json, Pause
+from chatbot.domain.argocd import PAUSED_BY, Application, Json, Pause, SyncStatus
+from chatbot.domain.change import Target
 from chatbot.domain.errors import Conflict
 
 Patch = dict[str, Json]
@@ -34,17 +39,26 @@ class Restored(StrEnum):
     """There is no pause."""
     KEPT_EDIT = "kept_edit"
     """Somebody set auto-sync while it was paused; theirs stays, and our mark is gone."""
+    TAKEN_OVER = "taken_over"
+    """The pause is another change's by now, which restores it; this one leaves it alone."""
 
 
-def pause(application: Application, change: str, until: datetime) -> tuple[Paused, Patch]:
+def pause(
+    application: Application, change: str, until: datetime, *, takeover: bool = False
+) -> tuple[Paused, Patch]:
     """How to pause auto-sync for a change. Raises `Conflict` when another change has paused it,
-    or when somebody turned auto-sync on again meanwhile."""
+    unless that is to be taken over, or when somebody turned auto-sync on again meanwhile."""
     held, until = application.paused_by, until.replace(microsecond=0)
     if held is None:
         if not application.auto_sync:
             return Paused.NOT_NEEDED, {}
         held = Pause(change, until, was_set=True, automated=application.automated)
         return Paused.PAUSED, _mark(held.to_annotation()) | _automated(None)
+    if takeover and held.change and held.change != change:
+        if application.auto_sync:  # somebody turned it on again under the other's pause
+            held = Pause(held.change, held.until, was_set=True, automated=application.automated)
+        taken = replace(held, change=change, until=until)
+        return Paused.PAUSED, _mark(taken.to_annotation()) | _automated(None)
     _check_owner(application, held, change)
     if application.auto_sync:
         by = application.generated_by
@@ -59,12 +73,34 @@ def pause(application: Application, change: str, until: datetime) -> tuple[Pause
     return Paused.PAUSED, _mark(replace(held, until=until).to_annotation())
 
 
+def concerns(application: Application, targets: Iterable[Target]) -> bool:
+    """Whether an Application has any of these objects, as far as its status tells. One that does
+    not say what it has may have them."""
+    known = {resource.name for resource in application.resources}
+    return not known or any(target.place in known for target in targets)
+
+
+def why_not_synced(application: Application, since: datetime) -> str:
+    """Why Argo CD does not vouch that the cluster is what Git says, by a look after `since`; empty
+    when it does."""
+    name, held = application.name, application.paused_by
+    if held is not None:
+        return f"auto-sync of {name} is still paused for {held.change or 'somebody'}"
+    if application.sync is not SyncStatus.SYNCED:
+        return f"Argo CD says that {name} is {application.sync.value}"
+    looked = application.reconciled_at
+    if looked is not None and looked < since.replace(microsecond=0):
+        return f"Argo CD has not looked at {name} since"
+    return ""
+
+
 def restore(application: Application, change: str) -> tuple[Restored, Patch]:
-    """How to put auto-sync back for a change. Raises `Conflict` when another change has paused
-    it."""
+    """How to put auto-sync back for a change. Raises `Conflict` when the mark is not Redlight's."""
     held = application.paused_by
     if held is None:
         return Restored.ALREADY, {}
+    if held.change and held.change != change:
+        return Restored.TAKEN_OVER, {}
     _check_owner(application, held, change)
     if application.has_automated:
         same = held.was_set and application.automated == held.automated

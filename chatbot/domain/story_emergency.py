@@ -1,111 +1,114 @@
-"""What is told about an emergency until somebody signs it off: the lights, who is paged, and what
-came of it."""
+"""What the thread and the direct messages tell of an emergency from the sign-off on. See `story`
+for the manners."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
-from chatbot.domain.announcement import Announcement
-from chatbot.domain.approval_line import said_yes
-from chatbot.domain.bypass import about_policy, is_denial
-from chatbot.domain.change import Change
-from chatbot.domain.emergency import LIGHTS
-from chatbot.domain.mrkdwn import code, escape, fit, mention, moment, quote, shorten
-from chatbot.domain.notice import Audience, Notice
-from chatbot.domain.pages import Page
-from chatbot.domain.review import Approval
-from chatbot.domain.story import named, thread, to_requester
-
-_LONGEST_QUOTE = 600
-_LONGEST_PAGE = 2_500
+from chatbot.domain.change import Change, Failure, Target, format_change_id
+from chatbot.domain.mrkdwn import escape, mention, moment
+from chatbot.domain.notice import Notice
+from chatbot.domain.obligation import Obligation
+from chatbot.domain.story import named, reason, target_names, thread, to_requester
 
 
-def planned(change: Change, channel: str) -> list[Notice]:
-    """The requester has to pass the lights, wherever they asked."""
+def outdated(change: Change) -> list[Notice]:
+    """What was signed off is not what would be done now."""
     text = (
-        f"🔴 {named(change)}: its card stands in {escape(channel)}. Pass its {LIGHTS} red lights "
-        "there; then a senior is asked to sign off."
+        "The cluster changed after this diff was made, so nothing was applied. The red lights and "
+        "the sign-off count no more: here comes a fresh diff."
     )
-    return [to_requester(change, f"lights:{change.revision}", text)]
-
-
-def passed(change: Change, number: int) -> list[Notice]:
-    """One light."""
-    text = f"{mention(change.requester)} passed red light {number} of {LIGHTS}."
-    return [thread(f"red_light:{number}:{change.revision}", text)]
-
-
-def expired(change: Change) -> list[Notice]:
-    """The lights were not passed, or nobody signed off, in time."""
-    lit = len(change.progress.lights) == LIGHTS
-    waited = "nobody signed it off in time" if lit else "its red lights were not passed in time"
-    text = f"expired: {waited}. Nothing was applied."
     return [
-        thread("expired", f"This {text}"),
+        thread(f"outdated:{change.revision}", text),
+        to_requester(change, f"outcome:outdated:{change.revision}", f"🔴 {named(change)}\n{text}"),
+    ]
+
+
+def seized(numbers: Sequence[int]) -> list[Notice]:
+    """Whose objects were taken over."""
+    if not numbers:
+        return []
+    names = ", ".join(format_change_id(number) for number in numbers)
+    text = f"This took objects over from {names}, which waits behind it now."
+    return [thread(f"seized:{names}", text)]
+
+
+def applied(change: Change, owed: Sequence[Obligation], remarks: Sequence[str]) -> list[Notice]:
+    """The cluster took it; from here on something is owed."""
+    names = escape(target_names(change.request.targets))
+    due = ", ".join(f"{each.kind.value} until {moment(each.due_at)}" for each in owed)
+    lines = [f"🔴 The cluster took it: {names}. Watching the rollout.", f"Owed now: {due}."]
+    lines += [f"⚠️ {reason(remark)}" for remark in remarks]
+    text = "\n".join(lines)
+    return [
+        thread(f"applied:{change.revision}", text),
+        to_requester(change, f"outcome:applied:{change.revision}", f"{named(change)}\n{text}"),
+    ]
+
+
+def rolled_out() -> list[Notice]:
+    """Every workload runs as asked."""
+    return [thread("rolled_out", "It runs as asked. Now Git gets what was really applied.")]
+
+
+def unhealthy(change: Change, failure: Failure) -> list[Notice]:
+    """It was applied and does not come up. Nothing goes back by itself."""
+    text = f"🔴 {reason(failure.sentence)}\n{escape(failure.remedy)}"
+    key = f"unhealthy:{change.revision}"
+    return [
+        thread(key, text),
+        to_requester(change, f"outcome:{key}", f"{named(change)}\n{text}"),
+    ]
+
+
+def undo_asked(change: Change, actor: str) -> list[Notice]:
+    """Somebody wants it gone."""
+    text = f"{mention(actor)} asked to undo this. Putting everything back as it was before."
+    return [thread(f"undo:{change.revision}", text)]
+
+
+def undone(change: Change, left: Sequence[Target]) -> list[Notice]:
+    """It is as it was. What is owed is owed all the same."""
+    text = "undone: the cluster is as it was before. Git is compared with it now."
+    if left:
+        names = target_names(tuple(left))
+        text += f" Left alone, because another emergency wrote to it since: {names}."
+    return [
+        thread(f"undone:{change.revision}", f"Everything is {escape(text)}"),
         to_requester(
-            change, "outcome:expired", f"⚪ {named(change)} {text} Ask again with `/breakglass`."
+            change, f"outcome:undone:{change.revision}", f"{named(change)} was {escape(text)}"
         ),
     ]
 
 
-def pages(
-    change: Change, page: Page, asked: datetime, expiry: datetime, users: Collection[str]
-) -> list[Notice]:
-    """To each of these people a direct message; once for each page and each time of asking."""
-    text = fit(_page(change, expiry), _LONGEST_PAGE)
-    stamp = int(asked.timestamp())
+def differs(change: Change) -> list[Notice]:
+    """Git and the cluster differ although nothing more is on its way."""
+    text = (
+        "🔴 Git and the cluster differ in what this touched. Redlight writes over nothing: bring "
+        "one of them to the other, and this goes on by itself."
+    )
+    key = f"differs:{change.revision}"
     return [
-        Notice(
-            key=f"page:{page.value}:{stamp}:{user}", audience=Audience.DIRECT, text=text, user=user
-        )
-        for user in sorted(users)
+        thread(key, text),
+        to_requester(change, f"outcome:{key}", f"{named(change)}\n{text}"),
     ]
 
 
-def on_call(
-    change: Change, channel: str, asked: datetime, expiry: datetime, now: datetime
-) -> Announcement:
-    """To the on-call channel, when none of them answered."""
-    text = f"Nobody has answered yet.\n{_page(change, expiry)}"
-    key = f"page:{change.id}:{int(asked.timestamp())}"
-    return Announcement(key=key, channel=channel, text=fit(text, _LONGEST_PAGE), at=now)
+def superseded(number: int) -> list[Notice]:
+    """Another emergency wrote to the same objects since."""
+    text = (
+        f"Pull request #{number} is closed: another emergency has written to these objects since."
+    )
+    return [thread(f"superseded:{number}", text)]
 
 
-def _page(change: Change, expiry: datetime) -> str:
-    request = change.request
-    criterion = request.criterion.words if request.criterion else "an emergency"
-    denials = sum(is_denial(line) for line in about_policy(change.progress.bypassed))
-    lines = [
-        f"🔴 *Emergency: your sign-off is needed* until {moment(expiry)}",
-        named(change),
-        f"Asked for by {mention(change.requester)} · {criterion}",
-        quote(shorten(request.justification, _LONGEST_QUOTE)),
-        f"Who feels it: {escape(shorten(request.blast_radius, _LONGEST_QUOTE))}",
-    ]
-    if denials:
-        lines.append(f"⚠️ Policy has {denials} denial{'' if denials == 1 else 's'} of it.")
-    lines.append(f"Its card has the diff and the button; {code(f'/change show {change.id}')}.")
-    return "\n".join(lines)
+def reconciled() -> list[Notice]:
+    """One of the two debts is paid."""
+    return [thread("reconciled", "🟢 Git and the cluster say the same again.")]
 
 
-def signed_off(change: Change, approvals: Sequence[Approval], missing: int) -> list[Notice]:
-    """A senior says that it may be; with the last one it is applied."""
-    said = said_yes(approvals)
-    if missing:
-        text = f"✔ {said}. {missing} more {_needed(missing)}."
-        return [thread(f"signed_off:{approvals[-1].user}:{change.revision}", text)]
-    key = f"signed_off:{change.revision}"
+def completed(change: Change) -> list[Notice]:
+    """Everything is paid."""
+    text = "closed: Git and the cluster say the same, and the postmortem is accepted."
     return [
-        thread(key, f"🔴 Signed off. {said}. Applying it now."),
-        to_requester(change, f"outcome:{key}", f"🔴 {named(change)} is signed off. {said}."),
+        thread("completed", f"🟢 This is {text}"),
+        to_requester(change, "outcome:completed", f"🟢 {named(change)} is {text}"),
     ]
-
-
-def answer(change: Change, missing: int) -> str:
-    """What whoever signed off is told at once."""
-    if missing:
-        return f"Your sign-off of {change.id} counts; {missing} more {_needed(missing)}."
-    return f"Your sign-off of {change.id} counts: it is being applied."
-
-
-def _needed(missing: int) -> str:
-    return "is needed" if missing == 1 else "are needed"

@@ -29,14 +29,17 @@ class Deployer(Protocol):
         it still runs: Argo CD takes a moment."""
         ...
 
-    def pause(self, name: str, namespace: str, change: str, until: datetime) -> Paused:
+    def pause(
+        self, name: str, namespace: str, change: str, until: datetime, *, takeover: bool = False
+    ) -> Paused:
         """Pause auto-sync for a change; a later `until` prolongs its own pause. Raises `Conflict`
-        when another change has paused it, or somebody turned auto-sync on again meanwhile."""
+        when another change has paused it, or somebody turned auto-sync on again meanwhile. With
+        `takeover` another change's pause becomes this one's, with the setting that it keeps."""
         ...
 
     def restore(self, name: str, namespace: str, change: str) -> Restored:
-        """Put auto-sync back exactly as it was. Raises `Conflict` when another change has paused
-        it."""
+        """Put auto-sync back exactly as it was; a pause that another change has taken over is left
+        to that one. Raises `Conflict` when the mark on it is not Redlight's."""
         ...
 
     def windows(self, application: Application) -> tuple[SyncWindow, ...] | None:

@@ -1,19 +1,22 @@
-"""Argo CD's auto-sync, out of the way while the cluster is ahead of Git on the direct path.
+"""Argo CD's auto-sync, out of the way while the cluster is ahead of Git.
 
 An Application that syncs by itself would put back what a change just applied. It is paused before
 the apply and restored, exactly as it was, once Git holds the change or the cluster is put back. The
 pause is a lease: who has it, and until when, stands on the Application and in the audit log, a
 living change prolongs it, and what nobody living holds is restored by a job.
+
+An emergency waits for nobody and nothing: it pauses the Applications that have its objects, takes
+over the pauses of other changes, and goes on where that does not work.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from chatbot.domain.argocd import Application
-from chatbot.domain.argocd_pause import Paused, Restored
+from chatbot.domain.argocd_pause import Paused, Restored, concerns, why_not_synced
 from chatbot.domain.change import Change, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
@@ -29,6 +32,25 @@ LEASE = timedelta(hours=24)
 PROLONG_BEFORE = timedelta(hours=1)
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Grip:
+    """What came of pausing for an emergency."""
+
+    paused: tuple[str, ...]
+    """The Applications that are paused for it."""
+    loose: Mapping[str, str]
+    """By name those that could not be paused, and why."""
+    until: datetime | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What people have to know, a sentence each."""
+        return tuple(
+            f"Argo CD may undo this: auto-sync of {name} could not be paused ({because})"
+            for name, because in self.loose.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -67,6 +89,66 @@ class AutoSync:
             auto_sync_until=until,
             waiting=None,
         )
+
+    def grip(self, change: Change) -> Grip:
+        """Pause what has an emergency's objects, and say what could not be paused. Safe to repeat,
+        as long as it is needed; whoever calls records what came of it. Raises nothing: the apply
+        does not wait for Argo CD."""
+        argocd = self.environments[change.request.environment].argocd
+        until = self.ledger.clock.now().replace(microsecond=0) + LEASE
+        paused: list[str] = []
+        loose: dict[str, str] = {}
+        for name in argocd.names if argocd else ():
+            try:
+                if self._grip(change, name, argocd.namespace if argocd else "", until):
+                    paused.append(name)
+            except (RetryLater, Permanent) as error:
+                log.warning("auto_sync.not_paused", application=name, because=str(error))
+                loose[name] = str(error)
+        return Grip(tuple(paused), loose, until)
+
+    def gripped(self, change: Change, grip: Grip) -> Change | None:
+        """Record what an emergency has paused; None when nothing is, or it is recorded."""
+        if not grip.paused or grip.until is None or change.progress.auto_sync_until is not None:
+            return None
+        return self.ledger.note(
+            change,
+            "auto_sync.paused",
+            data={
+                "applications": list(grip.paused),
+                "not_paused": dict(grip.loose),
+                "until": grip.until.isoformat(),
+            },
+            auto_sync_until=grip.until,
+            rollout=grip.remarks,
+        )
+
+    def _grip(self, change: Change, name: str, namespace: str, until: datetime) -> bool:
+        """Whether auto-sync of an Application is paused for the change."""
+        deployer = self._deployer(change)
+        application = deployer.application(name, namespace)
+        held = application.paused_by
+        if held is not None and held.change == change.id and not application.auto_sync:
+            return True
+        if not concerns(application, change.request.targets):
+            return False
+        outcome = deployer.pause(name, namespace, change.id, until, takeover=True)
+        return outcome is not Paused.NOT_NEEDED
+
+    def out_of_sync(self, change: Change, since: datetime) -> list[str]:
+        """Why an emergency's Applications are not as Git says, as Argo CD sees it: each has to be
+        unpaused, and found Synced by a look after `since`."""
+        argocd = self.environments[change.request.environment].argocd
+        if argocd is None:
+            return []
+        deployer = self._deployer(change)
+        found = [deployer.application(name, argocd.namespace) for name in argocd.names]
+        reasons = [
+            why_not_synced(application, since)
+            for application in found
+            if concerns(application, change.request.targets)
+        ]
+        return [reason for reason in reasons if reason]
 
     def restore(self, change: Change) -> Change | None:
         """Put auto-sync back, once the change needs no pause any more; None when that is done."""

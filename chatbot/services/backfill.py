@@ -5,18 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, Failure, PullRequest, PullRequestState, Target
-from chatbot.domain.diff import equal, unified_diff
+from chatbot.domain.change import Change, Failure, PullRequest, PullRequestState
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
-from chatbot.ports import Cluster, Clusters, GitHost, Manifest, Store
+from chatbot.ports import GitHost, Store
 from chatbot.services.autosync import AutoSync
+from chatbot.services.comparison import Comparison
 from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.proposals import Proposals
 from chatbot.services.queue import queued
-from chatbot.services.repository import ClusterRepository
 from chatbot.services.rollbacks import Rollbacks
 
 
@@ -25,11 +24,10 @@ class Backfill:
     """Brings Git and cluster together again."""
 
     environments: Mapping[str, Environment]
-    clusters: Clusters
     git: GitHost
     store: Store
-    repository: ClusterRepository
     proposals: Proposals
+    comparison: Comparison
     ledger: Ledger
     auto_sync: AutoSync
     rollbacks: Rollbacks
@@ -39,9 +37,8 @@ class Backfill:
         """Step `reconciling`: ask Git if it was not asked, else compare."""
         if (waits := queued(self.store, self.ledger, change)) is not None:
             return waits
-        pull_request = change.progress.pull_request
-        if pull_request is None:
-            return self._ask(change)
+        if change.progress.pull_request is None:
+            return self.proposals.bring(change) or self._compare(change)
         return self._compare(change)
 
     def watch(self, change: Change) -> Change:
@@ -96,20 +93,12 @@ class Backfill:
             notices=story.failure_notices(change, failure),
             due_in=None,
             pull_request=pull_request,
-            divergence=self._divergence(change),
+            divergence=self.comparison.divergence(change),
             failure=failure,
         )
 
-    def _ask(self, change: Change) -> Change:
-        if (decided := self.proposals.decide_base(change)) is not None:
-            return decided
-        files = self.proposals.files(change)
-        if not files:
-            return self._compare(change)
-        return self.proposals.open(change, files)
-
     def _compare(self, change: Change) -> Change:
-        divergence = self._divergence(change)
+        divergence = self.comparison.divergence(change)
         if not divergence:
             if (restored := self.auto_sync.restore(change)) is not None:
                 return restored
@@ -140,25 +129,5 @@ class Backfill:
             waiting=None,
         )
 
-    def _divergence(self, change: Change) -> str:
-        """How Git and the cluster differ in the change's objects, as a diff from live to Git;
-        empty when they agree. The server judges: Git's object as it would be applied."""
-        environment = self._environment(change)
-        wanted = self.repository.desired(self.proposals.base_head(), environment.path)
-        cluster = self.clusters(environment.context)
-        return "\n".join(
-            diff
-            for target in change.request.targets
-            if (diff := _difference(cluster, target, wanted.get(target.key)))
-        )
-
     def _environment(self, change: Change) -> Environment:
         return self.environments[change.request.environment]
-
-
-def _difference(cluster: Cluster, target: Target, wanted: Manifest | None) -> str:
-    if wanted is None:
-        live = cluster.get(target)
-        return unified_diff(live, None) if live else ""
-    [answer] = cluster.dry_run_apply([wanted], force=True)
-    return "" if equal(answer.live, answer.result) else unified_diff(answer.live, answer.result)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from chatbot.domain import red_lights
-from chatbot.domain import story_emergency as story
+from chatbot.domain import story_break_glass as story
 from chatbot.domain.change import Change, Path
 from chatbot.domain.emergency import LIGHTS, Light
 from chatbot.domain.environment import Environment

@@ -4,7 +4,7 @@ time for the red lights."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chatbot.domain import story_emergency as story
+from chatbot.domain import story_break_glass as story
 from chatbot.domain.change import Change, Plan
 from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import Event

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chatbot.domain import story_emergency as story
+from chatbot.domain import story_break_glass as story
 from chatbot.domain.approval import Electorate, able, expires_at
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import Event

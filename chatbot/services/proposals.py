@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import record, story
-from chatbot.domain.change import Change, Operation, PullRequest
+from chatbot.domain.change import Change, Operation, Path, PullRequest
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.gitedit import Apply, Edit, Restart, Scale
 from chatbot.domain.lifecycle import Event
+from chatbot.domain.written import written_edits
 from chatbot.ports import GitHost
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import wanted_manifests
@@ -63,7 +64,15 @@ class Proposals:
         folder = self.environments[change.request.environment].path
         if (takes := change.progress.takes_back) is not None:
             return self.repository.reverted(takes.before_sha, takes.after_sha, commit_sha, folder)
-        return self.repository.edited(commit_sha, folder, [edit_of(change)])
+        return self.repository.edited(commit_sha, folder, edits_of(change))
+
+    def bring(self, change: Change) -> Change | None:
+        """The next step towards a pull request of the change's own; None when Git says it
+        already."""
+        if (decided := self.decide_base(change)) is not None:
+            return decided
+        files = self.files(change)
+        return self.open(change, files) if files else None
 
     def open(self, change: Change, files: Mapping[str, str | None]) -> Change:
         """One commit of the files and the change's record, and a pull request for it."""
@@ -113,8 +122,16 @@ class Proposals:
         )
 
 
+def edits_of(change: Change) -> list[Edit]:
+    """What the change does to Git's documents: what was asked for, or, of an emergency, what it
+    really wrote, as far as something of that is left."""
+    if change.path is Path.EMERGENCY:
+        return written_edits(change.request.operation, change.progress.written or ())
+    return [edit_of(change)]
+
+
 def edit_of(change: Change) -> Edit:
-    """What the change does to Git's documents."""
+    """What was asked for, as an edit of Git's documents."""
     request = change.request
     match request.operation:
         case Operation.APPLY:

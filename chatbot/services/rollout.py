@@ -1,22 +1,23 @@
 """The cluster's part of the direct path: snapshot, apply, watch, and put back what fails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, Failure, PullRequestState, SnapshotEntry, Target
+from chatbot.domain.change import Change, Failure, PullRequestState
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
-from chatbot.domain.rollout import RolloutStatus, judge, judge_gone
-from chatbot.ports import Cluster, Clusters, GitHost, Manifest, Store
+from chatbot.ports import Cluster, Clusters, GitHost, Store
 from chatbot.services.autosync import AutoSync
 from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import perform
 from chatbot.services.plan import Planner
 from chatbot.services.queue import SNAPSHOT_TAKEN, overtaken, own_snapshot, queued
+from chatbot.services.snapshots import snapshot_of, told
+from chatbot.services.watching import judged, reasons
 
 WATCH_DELAY = timedelta(seconds=1)
 
@@ -65,7 +66,7 @@ class Rollout:
             return waits
         environment = self.environments[change.request.environment]
         cluster = self._cluster(change)
-        verdicts = self._judge(cluster, change)
+        verdicts = judged(cluster, change)
         lines = tuple(verdict.message for verdict in verdicts)
         if all(verdict.done for verdict in verdicts):
             return self.ledger.advance(
@@ -79,7 +80,7 @@ class Rollout:
         started = change.progress.applied_at or change.updated_at
         late = self.ledger.clock.now() - started > environment.rollout_timeout
         if late or any(verdict.failed for verdict in verdicts):
-            return self._go_back(change, self._reasons(cluster, change, verdicts, late=late), "")
+            return self._go_back(change, reasons(cluster, change, verdicts, late=late), "")
         return self.ledger.rest(change, WATCH_DELAY, rollout=lines, waiting=None)
 
     def roll_back(self, change: Change) -> Change:
@@ -128,27 +129,6 @@ class Rollout:
             waiting=None,
         )
 
-    def _judge(self, cluster: Cluster, change: Change) -> list[RolloutStatus]:
-        targets = change.request.targets
-        takes = change.progress.takes_back
-        goes = {entry.target.key for entry in takes.objects if not entry.manifest} if takes else ()
-        return [
-            _judge_one(target, manifest, goes=target.key in goes)
-            for target, manifest in zip(targets, cluster.get_many(targets), strict=True)
-        ]
-
-    def _reasons(
-        self, cluster: Cluster, change: Change, verdicts: list[RolloutStatus], *, late: bool
-    ) -> str:
-        lines = []
-        for target, verdict in zip(change.request.targets, verdicts, strict=True):
-            if verdict.done:
-                continue
-            lines += [f"{target}: {verdict.message}", *cluster.failing_pods(target)]
-        if late:
-            lines.insert(0, "The rollout did not finish in time.")
-        return "\n".join(lines)
-
     def _go_back(self, change: Change, sentence: str, remedy: str) -> Change:
         environment = self.environments[change.request.environment]
         failure = Failure(sentence=sentence, remedy=remedy, at=self.ledger.clock.now())
@@ -174,32 +154,3 @@ class Rollout:
 
     def _cluster(self, change: Change) -> Cluster:
         return self.clusters(self.environments[change.request.environment].context)
-
-
-def snapshot_of(store: Store, cluster: Cluster, change: Change) -> tuple[SnapshotEntry, ...]:
-    """How the objects are before the first write: an earlier snapshot counts, but of what an
-    emergency wrote since."""
-    known = {entry.target.key: entry for entry in own_snapshot(store, change)}
-    new = [target for target in change.request.targets if target.key not in known]
-    found = zip(new, cluster.get_many(new), strict=True)
-    known |= {
-        target.key: SnapshotEntry(target=target, manifest=manifest) for target, manifest in found
-    }
-    return tuple(known[target.key] for target in change.request.targets)
-
-
-def told(snapshot: Sequence[SnapshotEntry]) -> dict[str, list[str]]:
-    """A snapshot for the audit log."""
-    return {
-        "existed": [entry.target.key for entry in snapshot if entry.manifest],
-        "new": [entry.target.key for entry in snapshot if not entry.manifest],
-    }
-
-
-def _judge_one(target: Target, live: Manifest | None, *, goes: bool) -> RolloutStatus:
-    if goes:
-        return judge_gone(live)
-    if live is None:
-        message = f"{target} is gone: somebody deleted it"
-        return RolloutStatus(done=False, failed=True, message=message)
-    return judge(live)

@@ -6,7 +6,7 @@ Nothing is asked of GitHub, Jira or a cluster here, and of Slack only who somebo
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.domain import story_emergency as story
+from chatbot.domain import story_break_glass as story
 from chatbot.domain.approval import Electorate, standing
 from chatbot.domain.change import Change, Plan
 from chatbot.domain.errors import Refused

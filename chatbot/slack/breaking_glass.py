@@ -6,7 +6,7 @@ from slack_sdk import WebClient
 
 from chatbot.blocks import breakglass_form, red_lights, texts
 from chatbot.blocks.request_form import asked_fields, read
-from chatbot.domain import story_emergency
+from chatbot.domain import story_break_glass
 from chatbot.domain.command import HelpCommand, parse_emergency
 from chatbot.domain.errors import InvalidInput, RedlightError
 from chatbot.domain.form import Form, emergency_fields
@@ -28,7 +28,7 @@ def register(app: App, desk: Desk) -> None:
             user = body["user"]["id"]
             number = number_of(requests, user, action)
             change = sign_offs.sign_off(user, number, seen_digest(action))
-            whisper(respond, story_emergency.answer(change, sign_offs.missing(change)))
+            whisper(respond, story_break_glass.answer(change, sign_offs.missing(change)))
 
         answering(respond, authorize)
 

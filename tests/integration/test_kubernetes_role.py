@@ -39,9 +39,10 @@ def test_the_roles_name_no_secrets_and_no_wildcards() -> None:
         assert set(rule["verbs"]) <= VERBS
 
 
-def test_the_example_binds_roles_that_exist() -> None:
+@pytest.mark.parametrize("example", ["binding.yaml", "emergency.yaml"])
+def test_the_example_binds_roles_that_exist(example: str) -> None:
     roles = {role["metadata"]["name"] for role in yaml.safe_load_all(ROLE_FILE.read_text())}
-    documents = yaml.safe_load_all((ROLE_FILE.parent / "binding.yaml").read_text())
+    documents = yaml.safe_load_all((ROLE_FILE.parent / example).read_text())
     bound = {document["roleRef"]["name"] for document in documents if "roleRef" in document}
     assert bound <= roles
 

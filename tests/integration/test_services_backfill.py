@@ -142,7 +142,8 @@ def test_a_cluster_that_moved_on_is_not_called_done(git_path: DirectPath) -> Non
 
 def test_a_base_branch_that_is_not_there_says_what_to_set(git_path: DirectPath) -> None:
     proposals = replace(git_path.backfill.proposals, base="trunk")
-    lost = replace(git_path.backfill, proposals=proposals)
+    comparison = replace(git_path.comparison, proposals=proposals)
+    lost = replace(git_path.backfill, proposals=proposals, comparison=comparison)
     with pytest.raises(Permanent, match="no branch trunk") as refused:
         lost.reconcile(git_path.in_debt())
     assert "[git] branch" in refused.value.remedy

@@ -15,6 +15,7 @@ from chatbot.domain.change import Change, Target
 from chatbot.domain.environment import Environment
 from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
+from chatbot.services.comparison import Comparison
 from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
@@ -74,13 +75,13 @@ class DirectPath:
             auto_sync,
             self.freezes,
         )
+        self.comparison = Comparison(self.environments, clusters, repository, proposals)
         self.backfill = Backfill(
             environments=self.environments,
-            clusters=clusters,
             git=self.git,
             store=store,
-            repository=repository,
             proposals=proposals,
+            comparison=self.comparison,
             ledger=self.ledger,
             auto_sync=auto_sync,
             rollbacks=rollbacks,

@@ -1,6 +1,6 @@
 """Every notice that a change can cause, for tests about all of them."""
 
-from chatbot.domain import story, story_approval, story_emergency, story_gitops
+from chatbot.domain import story, story_approval, story_break_glass, story_gitops
 from chatbot.domain.change import Change, RolledBack
 from chatbot.domain.notice import Notice
 from chatbot.domain.pages import Page
@@ -35,11 +35,11 @@ def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]
         story_gitops.revert_opened(asked),
         story_gitops.reverted("f" * 40),
         story_gitops.held(change, (sentence, sentence)),
-        story_emergency.planned(change, sentence),
-        story_emergency.passed(change, 2),
-        story_emergency.expired(change),
-        story_emergency.pages(change, Page.SENIORS, NOW, NOW, {SENIOR}),
-        story_emergency.signed_off(change, [approval(SENIOR)], 0),
+        story_break_glass.planned(change, sentence),
+        story_break_glass.passed(change, 2),
+        story_break_glass.expired(change),
+        story_break_glass.pages(change, Page.SENIORS, NOW, NOW, {SENIOR}),
+        story_break_glass.signed_off(change, [approval(SENIOR)], 0),
         story.failure_notices(change, failure(sentence, sentence)),
     ]
     return [notice for notices in told for notice in notices]

@@ -1,0 +1,198 @@
+"""After an emergency: Git gets what was really applied, or it is proved that it needs nothing.
+
+Reconciled is an emergency when its pull request is merged, live equals Git, and Argo CD is unpaused
+and says Synced. It closes when the postmortem is accepted too. Nobody's edit is written over: where
+Git and the cluster differ, that is shown until people have brought one of them to the other.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chatbot.domain import story_emergency as story
+from chatbot.domain.change import Change, PullRequestState, Waiting
+from chatbot.domain.events import SYSTEM, AuditEntry
+from chatbot.domain.lifecycle import Event, State
+from chatbot.domain.obligation import Kind
+from chatbot.ports import GitHost, Store
+from chatbot.services.autosync import AutoSync, Grip
+from chatbot.services.backfill import Backfill
+from chatbot.services.comparison import Comparison
+from chatbot.services.ledger import Ledger
+from chatbot.services.proposals import Proposals
+from chatbot.services.queue import overtaken, queued
+from chatbot.services.rollbacks import Rollbacks
+
+LOOK_AGAIN = timedelta(seconds=30)
+"""How soon is looked anew for what nobody tells us: that live and Git agree, what Argo CD says."""
+
+POSTMORTEM = timedelta(minutes=5)
+"""An accepted postmortem wakes its change; this is for when that is lost."""
+
+
+@dataclass(frozen=True)
+class EmergencyBackfill:
+    """Pays Git back after an emergency."""
+
+    git: GitHost
+    store: Store
+    ledger: Ledger
+    proposals: Proposals
+    comparison: Comparison
+    auto_sync: AutoSync
+    backfill: Backfill
+    rollbacks: Rollbacks
+
+    def reconcile(self, change: Change) -> Change:
+        """Step `reconciling`: ask Git if there is something to ask for, then prove that all is
+        well, then wait for the postmortem."""
+        if not self._owes(change, Kind.RECONCILIATION):
+            return self._close(change)
+        if (waits := queued(self.store, self.ledger, change)) is not None:
+            return waits
+        if (left := self._without_overtaken(change)) is not None:
+            return left
+        if not change.progress.written:
+            return self._tidied(change) or self._prove(change)
+        grip = self.auto_sync.grip(change) if not _is_merged(change) else Grip((), {})
+        if (paused := self.auto_sync.gripped(change, grip)) is not None:
+            return paused
+        if not _is_merged(change) and (asked := self.proposals.bring(change)) is not None:
+            return asked
+        return self._prove(change)
+
+    def watch(self, change: Change) -> Change:
+        """Step `pr_open`: see what became of the pull request. It is closed when another emergency
+        has written to everything in it since."""
+        if overtaken(self.store, change) and (closed := self._superseded(change)) is not None:
+            return closed
+        return self.backfill.watch(change)
+
+    def _without_overtaken(self, change: Change) -> Change | None:
+        """What a later emergency wrote is that one's to bring into Git."""
+        gone = overtaken(self.store, change)
+        written = change.progress.written or ()
+        left = tuple(entry for entry in written if entry.target.key not in gone)
+        if left == written:
+            return None
+        lost = sorted(gone & {entry.target.key for entry in written})
+        return self.ledger.note(change, "change.overtaken", data={"objects": lost}, written=left)
+
+    def _tidied(self, change: Change) -> Change | None:
+        """Nothing is to be brought into Git any more: no pull request of ours stays open."""
+        known = change.progress.pull_request
+        if known is None or known.state is not PullRequestState.OPEN:
+            return None
+        seen = self.git.pull_request(known.number) or known
+        if seen.state is PullRequestState.OPEN:
+            self.git.close(seen.number)
+            self.git.delete_branch(seen.branch)
+            seen = seen.model_copy(update={"state": PullRequestState.CLOSED})
+        return self.ledger.note(
+            change,
+            "pull_request.closed" if seen.state is PullRequestState.CLOSED else "pull_request.seen",
+            data={"number": seen.number, "state": seen.state.value},
+            pull_request=seen,
+        )
+
+    def _superseded(self, change: Change) -> Change | None:
+        known, gone = change.progress.pull_request, overtaken(self.store, change)
+        if known is None or not all(target.key in gone for target in change.request.targets):
+            return None
+        if (waits := queued(self.store, self.ledger, change)) is not None:
+            return waits
+        seen = self.git.pull_request(known.number) or known
+        if seen.state is not PullRequestState.OPEN:
+            return None
+        self.git.close(seen.number)
+        self.git.delete_branch(seen.branch)
+        return self.ledger.advance(
+            change,
+            Event.PR_CLOSED,
+            "pull_request.superseded",
+            data={"number": seen.number},
+            notices=story.superseded(seen.number),
+            pull_request=seen.model_copy(update={"state": PullRequestState.CLOSED}),
+        )
+
+    def _prove(self, change: Change) -> Change:
+        """Live equals Git, Argo CD is unpaused, and says so itself."""
+        divergence = self.comparison.divergence(change)
+        if divergence:
+            return self._differs(change, divergence)
+        if (restored := self.auto_sync.restore(change)) is not None:
+            return restored
+        if reasons := self.auto_sync.out_of_sync(change, _since(change)):
+            return self._wait(change, "; ".join(reasons), divergence="")
+        return self._reconciled(change)
+
+    def _differs(self, change: Change, divergence: str) -> Change:
+        reason = "for Git and the cluster to say the same"
+        if divergence == change.progress.divergence:
+            return self._wait(change, reason)
+        return self.ledger.note(
+            change,
+            "reconciliation.differs",
+            data={"diff": divergence},
+            notices=story.differs(change),
+            due_in=LOOK_AGAIN,
+            divergence=divergence,
+            failure=None,
+            waiting=Waiting(reason=reason, since=self.ledger.clock.now()),
+        )
+
+    def _reconciled(self, change: Change) -> Change:
+        """The debt is paid. The objects are free for others, whoever still writes a postmortem."""
+        owed = self.store.obligation(change.number, Kind.RECONCILIATION)
+        if owed is not None:
+            now = self.ledger.clock.now()
+            entry = AuditEntry(
+                kind="reconciliation.met",
+                actor=SYSTEM,
+                change=change.number,
+                at=now,
+                data={"objects": [target.key for target in change.request.targets]},
+            )
+            paid = owed.model_copy(update={"met_at": now})
+            self.store.save_obligation(paid, [entry], story.reconciled())
+        return self._close(change)
+
+    def _close(self, change: Change) -> Change:
+        self.store.let_go(change.number)
+        if self._owes(change, Kind.POSTMORTEM):
+            return self._wait(change, "for the postmortem", POSTMORTEM, divergence="", failure=None)
+        self.rollbacks.finished(change)
+        return self.ledger.advance(
+            change,
+            Event.IN_SYNC,
+            "change.completed",
+            data={"objects": [target.key for target in change.request.targets]},
+            notices=story.completed(change),
+            due_in=None,
+            divergence="",
+            rollout=(),
+        )
+
+    def _owes(self, change: Change, kind: Kind) -> bool:
+        owed = self.store.obligation(change.number, kind)
+        return owed is not None and owed.is_open
+
+    def _wait(
+        self, change: Change, reason: str, due_in: timedelta = LOOK_AGAIN, **progress: Any
+    ) -> Change:
+        waited = change.progress.waiting
+        same = waited is not None and waited.reason == reason
+        since = waited.since if waited and same else self.ledger.clock.now()
+        waiting = Waiting(reason=reason, since=since)
+        return self.ledger.rest(change, due_in, waiting=waiting, **progress)
+
+
+def _is_merged(change: Change) -> bool:
+    pull_request = change.progress.pull_request
+    return pull_request is not None and pull_request.state is PullRequestState.MERGED
+
+
+def _since(change: Change) -> datetime:
+    """When Git or the cluster was brought to where it is now."""
+    turns = [step.at for step in change.progress.steps if step.name == State.RECONCILING.value]
+    return turns[-1] if turns else change.created_at
