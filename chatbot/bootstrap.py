@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from slack_sdk import WebClient
 
+from chatbot import debt
 from chatbot.adapters import rego_files
 from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.clock import SystemClock
@@ -86,10 +87,12 @@ class Services:
     auto_sync: AutoSync
     freeze_watch: FreezeWatch
     herald: Herald
+    debt: debt.Debt
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
         self.reconcilers.stop()
+        self.debt.publishers.stop()
         self.couriers.stop()
         self.store.close()
 
@@ -129,12 +132,14 @@ def build(
         observe=metrics.step,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
+    shared = settings, parts.ledger, parts.people, parts.chat, parts.git
+    owing = debt.wire(*shared, wake=reconcilers.wake, shown=couriers.wake)
     return Services(
         settings=settings,
         clock=clock,
         store=store,
         chat=parts.chat,
-        desk=_desk(parts, rush, reconcilers, couriers),
+        desk=_desk(parts, rush, reconcilers, couriers, owing),
         metrics=metrics,
         reconcilers=reconcilers,
         couriers=couriers,
@@ -144,6 +149,7 @@ def build(
         auto_sync=parts.auto_sync,
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
+        debt=owing,
     )
 
 
@@ -243,30 +249,25 @@ def _parts(outside: _Outside, settings: Settings) -> _Parts:
 def _courier(parts: _Parts) -> Courier:
     environments, store = parts.environments, parts.store
     related = RelatedCards(store, parts.chat)
+    knowing = parts.electorates, parts.freezes, related, parts.clock, store.obligations
     return Courier(
         store=store,
         clock=parts.clock,
         chat=parts.chat,
-        draw=CardDrawing(environments, parts.electorates, parts.freezes, related, parts.clock).draw,
+        draw=CardDrawing(environments, *knowing).draw,
         channel=lambda change: environments[change.request.environment].channel,
     )
 
 
-def _desk(parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool) -> Desk:
-    environments, store, ledger, people = (
-        parts.environments,
-        parts.store,
-        parts.ledger,
-        parts.people,
-    )
+def _desk(
+    parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool, owing: debt.Debt
+) -> Desk:
+    environments, store = parts.environments, parts.store
+    ledger, people = parts.ledger, parts.people
     decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake, parts.freezes.blocking)
-    intake = Intake(
-        environments,
-        parts.clusters,
-        Sources(parts.git, parts.settings.git.branch),
-        parts.clock.now,
-        Presence(parts.clock),
-    )
+    sources = Sources(parts.git, parts.settings.git.branch)
+    presence, now = Presence(parts.clock), parts.clock.now
+    intake = Intake(environments, parts.clusters, sources, now, presence)
     return Desk(
         requests=Requests(
             store=store,
@@ -275,6 +276,7 @@ def _desk(parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPo
             intake=intake,
             environments=environments,
             decisions=decisions,
+            refuse_debtor=owing.debtors.refuse,
         ),
         rollbacks=RollbackRequests(store, people, environments, decisions),
         environments=environments,
@@ -285,6 +287,9 @@ def _desk(parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPo
         approvals=Approvals(ledger, people, parts.electorates, parts.voices, decisions),
         delegations=Delegations(store, ledger, people, decisions),
         freezes=parts.freezes,
+        debtors=owing.debtors,
+        obligations=owing.obligations,
+        postmortems=owing.postmortems,
     )
 
 

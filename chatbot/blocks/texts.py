@@ -32,6 +32,7 @@ HELP = "\n".join(
         "`/change restart test deploy/web`",
         "`/change apply test`  YAML or a branch",
         "`/change list`  what is open; `list mine`, `list test`, `list web`",
+        "`/change list debt`  what emergencies owe; `handover CHG-12 @somebody`",
         "`/change show CHG-12`  one of them",
         "`/change cancel CHG-12`  take it back",
         "`/change rollback CHG-12`  when done",
@@ -131,7 +132,12 @@ def undelegated(lent: Delegation) -> str:
 
 def refusal(sentence: str) -> View:
     """On top of a form, which keeps what was typed; `sentence` is plain text."""
-    return modal("refusal", "This can't be done", [section(escape(sentence))], close="Back")
+    return refused(escape(sentence))
+
+
+def refused(sentence: str) -> View:
+    """The same with finished mrkdwn, in which people and cards are linked."""
+    return modal("refusal", "This can't be done", [section(sentence)], close="Back")
 
 
 def _urgency(change: Change) -> tuple[int, float]:

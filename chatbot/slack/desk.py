@@ -8,14 +8,18 @@ import structlog
 from slack_sdk import WebClient
 
 from chatbot.adapters.slack import translating
+from chatbot.blocks import texts
 from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
-from chatbot.domain.errors import RedlightError, Refused
+from chatbot.domain.errors import InvalidInput, RedlightError, Refused
 from chatbot.domain.mrkdwn import escape
 from chatbot.ports import Chat, Clock, Store
 from chatbot.services.approvals import Approvals
+from chatbot.services.debtors import Debtors
 from chatbot.services.delegations import Delegations
 from chatbot.services.freezes import Freezes
+from chatbot.services.obligations import Obligations
+from chatbot.services.postmortems import Postmortems
 from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
@@ -40,6 +44,9 @@ class Desk:
     approvals: Approvals
     delegations: Delegations
     freezes: Freezes
+    debtors: Debtors
+    obligations: Obligations
+    postmortems: Postmortems
 
 
 def show_view(client: WebClient, trigger_id: str, view: dict[str, Any]) -> None:
@@ -67,6 +74,26 @@ def answering(respond: Reply, call: Callable[[], Any]) -> bool:
         whisper(respond, escape(f"{error}. Nothing was changed; try again in a moment."))
         return False
     return True
+
+
+def acknowledged(ack: Reply, call: Callable[[], dict[str, Any] | None]) -> None:
+    """Answer a submitted form with what a call makes of it: errors at their fields, a refusal on
+    top of the form, which keeps what was typed, the view that is shown next, or nothing more."""
+    try:
+        following = call()
+    except InvalidInput as error:
+        ack(response_action="errors", errors=error.fields)
+    except Refused as refused:
+        log.info("listener.refused", because=str(refused))
+        ack(response_action="push", view=texts.refused(str(refused)))
+    except RedlightError as error:
+        log.warning("listener.failed", because=str(error))
+        ack(response_action="push", view=texts.refusal(str(error)))
+    else:
+        if following is None:
+            ack()
+        else:
+            ack(response_action="update", view=following)
 
 
 def card_link(desk: Desk, change: Change) -> str:

@@ -7,7 +7,7 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from chatbot.blocks import request_form, rollback_form, texts
-from chatbot.domain.errors import InvalidInput, RedlightError
+from chatbot.domain.errors import InvalidInput, RedlightError, Refused
 from chatbot.domain.form import fields_for
 from chatbot.domain.mrkdwn import shorten
 from chatbot.slack import rollbacks
@@ -36,6 +36,8 @@ def register(app: App, desk: Desk) -> None:
             desk.requests.submit(body["user"]["id"], view["id"], form.only(shown))
         except InvalidInput as error:
             ack(response_action="errors", errors=_on_shown_fields(error, shown))
+        except Refused as refused:
+            ack(response_action="push", view=texts.refused(str(refused)))
         except RedlightError as error:
             ack(response_action="push", view=texts.refusal(str(error)))
         else:
