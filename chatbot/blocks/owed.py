@@ -100,14 +100,13 @@ def kind_of(word: str) -> Kind | None:
 def _on_card(owed: Obligation) -> str:
     name = owed.kind.words[0].upper() + owed.kind.words[1:]
     if owed.met_at is not None:
-        late = f", overdue since {moment(owed.due_at)}" if owed.breached_at else ""
+        late = ", too late" if owed.breached_at else ""
         return f"✔ {name}: met {moment(owed.met_at)}{late}"
     offer = f", offered to {mention(owed.offered.to)}" if owed.offered else ""
+    when = f"⏳ {name}: due {moment(owed.due_at)}"
     if owed.breached_at is not None:
-        return (
-            f"🔴 {name}: overdue since {since(owed.due_at)}. {mention(owed.owner)} owns it{offer}"
-        )
-    return f"⏳ {name}: due {moment(owed.due_at)}. {mention(owed.owner)} owns it{offer}"
+        when = f"🔴 {name}: overdue since {since(owed.due_at)}"
+    return f"{when}. {mention(owed.owner)} owns it{offer}"
 
 
 def _possible(card: Card) -> list[Button]:

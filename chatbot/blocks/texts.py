@@ -26,20 +26,21 @@ from chatbot.domain.story import headline
 
 HELP = "\n".join(
     (
-        "*Redlight* brings changes into the cluster and into Git.",
+        "*Redlight*: changes, live and in Git.",
         "`/change`  ask for one",
         "`/change scale test deploy/web 5`",
         "`/change restart test deploy/web`",
         "`/change apply test`  YAML or a branch",
-        "`/change list`  what is open; `list mine`, `list test`, `list web`",
-        "`/change list debt`  what emergencies owe; `handover CHG-12 @somebody`",
+        "`/change list`, `list mine`, `list debt`",
         "`/change show CHG-12`  one of them",
         "`/change cancel CHG-12`  take it back",
         "`/change rollback CHG-12`  when done",
         "`/change freeze dev 4h`, `unfreeze dev`",
         "`/change exempt CHG-12 because …`",
         "`/change promote-skip CHG-12 because …`",
-        "`/change delegate @somebody 3d`  to approve for you; `undelegate` ends it",
+        "`/change delegate @somebody 3d` your say",
+        "`/change handover CHG-12 @somebody`",
+        "`/postmortem CHG-12`  what was it, why",
         "Dev and test get it at once; a pull request then brings it into Git.",
     )
 )
