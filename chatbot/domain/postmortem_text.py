@@ -10,6 +10,7 @@ from chatbot.domain.postmortem import Postmortem, PostmortemText
 
 _MAX_ITEM = 1_000
 _LONGEST_TITLE = 200
+_LONGEST_SUBJECT = 72
 
 
 def document(change: Change, written: Postmortem, *, login: str = "") -> str:
@@ -41,12 +42,12 @@ def document(change: Change, written: Postmortem, *, login: str = "") -> str:
 
 def commit_message(change: Change) -> str:
     """With the trailer that names the change."""
-    return f"{_title(change)}\n\nChange-Id: {change.id}\n"
+    return f"{_title(change, _LONGEST_SUBJECT)}\n\nChange-Id: {change.id}\n"
 
 
 def pull_request_title(change: Change) -> str:
     """The pull request's title."""
-    return _title(change)
+    return _title(change, _LONGEST_TITLE)
 
 
 def pull_request_body(change: Change, written: Postmortem) -> str:
@@ -64,8 +65,8 @@ def acceptance(written: Postmortem) -> str:
     return f"Accepted in Slack by user {_code(written.judged_by)}, {_utc(written.judged_at)}."
 
 
-def _title(change: Change) -> str:
-    return one_line(f"Postmortem of {record.headline(change)}", _LONGEST_TITLE)
+def _title(change: Change, limit: int) -> str:
+    return one_line(f"Postmortem of {record.headline(change)}", limit)
 
 
 def _prose(text: str) -> str:

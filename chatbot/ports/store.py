@@ -292,7 +292,7 @@ class Store(Protocol):
         ...
 
     def claim(self, change: int, task: str) -> AbstractContextManager[bool]:
-        """Keep a task (`reconcile`, `deliver`) of a change to one worker, across threads and
-        processes; yields False when another worker that is alive has it. A dead process's claims
-        are free at once."""
+        """Keep a task (`reconcile`, `deliver`) of a change (0: of none) to one worker, across
+        threads and processes; yields False when another worker that is alive has it. A dead
+        process's claims are free at once."""
         ...

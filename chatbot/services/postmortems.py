@@ -9,7 +9,7 @@ from chatbot.domain import story_postmortem as story
 from chatbot.domain.announcement import Announcement
 from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.errors import InvalidInput, Refused, StaleChange
-from chatbot.domain.events import AuditEntry
+from chatbot.domain.events import SYSTEM, AuditEntry
 from chatbot.domain.mrkdwn import mention, moment
 from chatbot.domain.notice import Notice
 from chatbot.domain.obligation import Kind, Obligation
@@ -225,7 +225,7 @@ class Postmortems:
     def _timeline(self, change: Change) -> str:
         """What happened so far, as lines that somebody goes on with."""
         entries: Sequence[TimelineEntry] = entries_of(self.store.events(change.number))
-        known = self.people.known({entry.actor for entry in entries})
+        known = self.people.known({entry.actor for entry in entries} - {SYSTEM})
         names = {user: person.name or user for user, person in known.items()}
         return as_text(entries, LONGEST_FIELD, names)
 
