@@ -6,6 +6,7 @@ from threading import Event
 
 from slack_sdk import WebClient
 
+from chatbot import debt
 from chatbot import parts as shared
 from chatbot.adapters.clock import SystemClock
 from chatbot.adapters.github import GitHubHost
@@ -87,11 +88,13 @@ class Services:
     herald: Herald
     stopping: Event
     """Set as soon as we are to end: no worker begins another step."""
+    debt: debt.Debt
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
         self.stopping.set()
         self.reconcilers.stop()
+        self.debt.publishers.stop()
         self.couriers.stop()
         self.store.close()
 
@@ -135,12 +138,14 @@ def build(
         stopping=stopping.is_set,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
+    known = settings, parts.ledger, parts.people, parts.chat, parts.git
+    owing = debt.wire(*known, wake=reconcilers.wake, shown=couriers.wake)
     return Services(
         settings=settings,
         clock=clock,
         store=store,
         chat=parts.chat,
-        desk=_desk(parts, rush, reconcilers, couriers),
+        desk=_desk(parts, rush, reconcilers, couriers, owing),
         metrics=metrics,
         reconcilers=reconcilers,
         couriers=couriers,
@@ -151,6 +156,7 @@ def build(
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
         stopping=stopping,
+        debt=owing,
     )
 
 
@@ -167,30 +173,25 @@ def slack_client(settings: Settings) -> WebClient:
 def _courier(parts: Parts) -> Courier:
     environments, store = parts.environments, parts.store
     related = RelatedCards(store, parts.chat)
+    knowing = parts.electorates, parts.freezes, related, parts.clock, store.obligations
     return Courier(
         store=store,
         clock=parts.clock,
         chat=parts.chat,
-        draw=CardDrawing(environments, parts.electorates, parts.freezes, related, parts.clock).draw,
+        draw=CardDrawing(environments, *knowing).draw,
         channel=parts.channel,
     )
 
 
-def _desk(parts: Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool) -> Desk:
-    environments, store, ledger, people = (
-        parts.environments,
-        parts.store,
-        parts.ledger,
-        parts.people,
-    )
+def _desk(
+    parts: Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool, owing: debt.Debt
+) -> Desk:
+    environments, store = parts.environments, parts.store
+    ledger, people = parts.ledger, parts.people
     decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake, parts.freezes.blocking)
-    intake = Intake(
-        environments,
-        parts.clusters,
-        Sources(parts.git, parts.settings.git.branch),
-        parts.clock.now,
-        Presence(parts.clock),
-    )
+    sources = Sources(parts.git, parts.settings.git.branch)
+    presence, now = Presence(parts.clock), parts.clock.now
+    intake = Intake(environments, parts.clusters, sources, now, presence)
     return Desk(
         requests=Requests(
             store=store,
@@ -199,6 +200,7 @@ def _desk(parts: Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPoo
             intake=intake,
             environments=environments,
             decisions=decisions,
+            refuse_debtor=owing.debtors.refuse,
         ),
         rollbacks=RollbackRequests(store, people, environments, decisions),
         environments=environments,
@@ -211,6 +213,9 @@ def _desk(parts: Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPoo
         freezes=parts.freezes,
         break_glass=BreakGlass(ledger, people, intake, environments, decisions),
         sign_offs=SignOffs(ledger, people, parts.electorates, decisions),
+        debtors=owing.debtors,
+        obligations=owing.obligations,
+        postmortems=owing.postmortems,
     )
 
 

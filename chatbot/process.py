@@ -43,6 +43,7 @@ def run(settings: Settings, *, bot: bool, jobs: bool, clock: Clock | None = None
         _status(services, connection, parts)
         if jobs:
             services.auto_sync.tend()
+            services.debt.chase.look_at_all()
             background = scheduler(services)
             background.start()
             parts.callback(background.shutdown)

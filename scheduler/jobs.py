@@ -11,7 +11,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from chatbot.bootstrap import Services
 
 DUE_SECONDS = 1
-"""How late a retry or a watched rollout may be looked at again, and a freeze be noticed."""
+"""How late a retry or a watched rollout may be looked at again, a freeze be noticed, and a rung
+of the chase be climbed."""
 
 AUTO_SYNC_SECONDS = 60
 """How long Argo CD's auto-sync may stay paused for a change that is gone."""
@@ -32,6 +33,8 @@ def jobs(services: Services) -> list[Job]:
     return [
         Job("wake-due-changes", IntervalTrigger(seconds=DUE_SECONDS), services.due_work.wake),
         Job("watch-freezes", IntervalTrigger(seconds=DUE_SECONDS), services.freeze_watch.run),
+        Job("chase-obligations", IntervalTrigger(seconds=DUE_SECONDS), services.debt.chase.run),
+        Job("publish-postmortems", IntervalTrigger(seconds=DUE_SECONDS), services.debt.publish),
         Job("announce", IntervalTrigger(seconds=DUE_SECONDS), services.herald.run),
         Job(
             "poll-pull-requests",

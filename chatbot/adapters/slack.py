@@ -17,6 +17,7 @@ from slack_sdk.web import SlackResponse
 from chatbot.adapters.retry_after import retry_after
 from chatbot.blocks import card as card_blocks
 from chatbot.blocks.kit import Block, context, section
+from chatbot.blocks.notice_buttons import notice_buttons
 from chatbot.domain.announcement import Announcement
 from chatbot.domain.card import Card
 from chatbot.domain.change import MessageRef
@@ -142,7 +143,7 @@ class SlackChat:
 
     def send(self, notice: Notice, change: str, card: MessageRef | None) -> MessageRef:
         """Send it: under the card, or to the person with a link to the card."""
-        blocks = [section(notice.text)]
+        blocks = [section(notice.text), *notice_buttons(notice, change)]
         if notice.audience is Audience.DIRECT:
             channel, thread = self._direct(notice.user), ""
             blocks += self._way_to(card) if card else []

@@ -25,6 +25,7 @@ from chatbot.adapters.sqlite_delegations import DelegationTable
 from chatbot.adapters.sqlite_freezes import FreezeTable
 from chatbot.adapters.sqlite_holds import HoldTable
 from chatbot.adapters.sqlite_obligations import ObligationTable
+from chatbot.adapters.sqlite_postmortems import PostmortemTable
 from chatbot.adapters.sqlite_promotions import PromotionQueries
 from chatbot.adapters.sqlite_rollbacks import RollbackQueries
 from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
@@ -62,6 +63,7 @@ class SqliteStore(
     FreezeTable,
     HoldTable,
     ObligationTable,
+    PostmortemTable,
     PromotionQueries,
     RollbackQueries,
     Store,

@@ -50,6 +50,16 @@ def add_notices(db: Database, number: int, notices: Sequence[Notice]) -> None:
     settle_delivery(db, number)
 
 
+def show_anew(db: Database, number: int) -> None:
+    """Something that the card shows has changed beside the row. Whoever works on the change from
+    an older look at it is stale: what they saw may have changed, too."""
+    db.execute(
+        "UPDATE changes SET version = version + 1, revision = revision + 1 WHERE number = ?",
+        (number,),
+    )
+    settle_delivery(db, number)
+
+
 def save(
     db: Database, change: Change, entries: Sequence[AuditEntry], notices: Sequence[Notice]
 ) -> Change:

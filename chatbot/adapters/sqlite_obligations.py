@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlite_utils import Database
 
@@ -19,8 +20,15 @@ _OPEN = "SELECT obligation, version FROM obligations WHERE met_at IS NULL ORDER 
 
 _OF_CHANGE = "SELECT obligation, version FROM obligations WHERE change = ? ORDER BY due_at, kind"
 
+_DUE = """
+    SELECT obligation, version FROM obligations INDEXED BY obligations_next
+    WHERE met_at IS NULL AND next_at <= ? ORDER BY next_at, change, kind LIMIT ?"""
+
+_RUNGS = "SELECT rung FROM reminders WHERE change = ? AND kind = ? ORDER BY rowid"
+
 _UPDATE = """
-    UPDATE obligations SET version = version + 1, due_at = ?, met_at = ?, obligation = ?
+    UPDATE obligations
+    SET version = version + 1, due_at = ?, met_at = ?, next_at = ?, obligation = ?
     WHERE change = ? AND kind = ? AND version = ?"""
 
 
@@ -28,10 +36,19 @@ def insert(db: Database, obligations: Sequence[Obligation]) -> None:
     """What is owed already stays as it is. Inside the caller's write transaction."""
     for each in obligations:
         db.execute(
-            "INSERT INTO obligations (change, kind, due_at, obligation) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (change, kind) DO NOTHING",
-            (each.change, each.kind, rows.to_text(each.due_at), _text(each)),
+            "INSERT INTO obligations (change, kind, due_at, next_at, obligation)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (change, kind) DO NOTHING",
+            (each.change, each.kind, rows.to_text(each.due_at), _next(each), _text(each)),
         )
+
+
+def update(db: Database, obligation: Obligation) -> None:
+    """What became of one. Inside the caller's write transaction. Raises `StaleChange`."""
+    met = None if obligation.met_at is None else rows.to_text(obligation.met_at)
+    columns = (rows.to_text(obligation.due_at), met, _next(obligation), _text(obligation))
+    key = obligation.change, obligation.kind, obligation.version
+    if not db.execute(_UPDATE, (*columns, *key)).rowcount:
+        raise _moved_on(obligation)
 
 
 class ObligationTable:
@@ -49,25 +66,58 @@ class ObligationTable:
             found = db.execute(_OPEN) if change is None else db.execute(_OF_CHANGE, (change,))
             return [_to_obligation(row) for row in found.fetchall()]
 
+    def obligations_due(self, now: datetime, limit: int = 100) -> list[Obligation]:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            found = db.execute(_DUE, (rows.to_text(now), limit)).fetchall()
+        return [_to_obligation(row) for row in found]
+
+    def rungs(self, change: int, kind: Kind) -> list[str]:
+        """See `Store`."""
+        with self._connections.reading() as db:
+            found = db.execute(_RUNGS, (change, kind)).fetchall()
+        return [row["rung"] for row in found]
+
     def save_obligation(
         self,
         obligation: Obligation,
         entries: Sequence[AuditEntry],
         notices: Sequence[Notice] = (),
         announcements: Sequence[Announcement] = (),
+        *,
+        rung: str = "",
     ) -> Obligation:
         """See `Store`."""
-        met = None if obligation.met_at is None else rows.to_text(obligation.met_at)
-        key = obligation.change, obligation.kind, obligation.version
         with self._connections.writing() as db:
-            due = rows.to_text(obligation.due_at)
-            if not db.execute(_UPDATE, (due, met, _text(obligation), *key)).rowcount:
-                raise StaleChange(f"the {obligation.kind} of {obligation.change_id} has moved on")
+            update(db, obligation)
+            if rung:
+                _climb(db, obligation, rung)
             for entry in entries:
                 rows.append(db, entry)
+            if entries:
+                changes.show_anew(db, obligation.change)
             changes.add_notices(db, obligation.change, notices)
             announcing.insert(db, announcements)
         return obligation.model_copy(update={"version": obligation.version + 1})
+
+
+def _climb(db: Database, obligation: Obligation, rung: str) -> None:
+    at = rows.to_text(obligation.reminded_for or obligation.due_at)
+    written = db.execute(
+        "INSERT INTO reminders (change, kind, rung, at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (change, kind, rung) DO NOTHING",
+        (obligation.change, obligation.kind, rung, at),
+    ).rowcount
+    if not written:
+        raise _moved_on(obligation)
+
+
+def _moved_on(obligation: Obligation) -> StaleChange:
+    return StaleChange(f"the {obligation.kind} of {obligation.change_id} has moved on")
+
+
+def _next(obligation: Obligation) -> str:
+    return rows.to_text(obligation.next_at or obligation.since)
 
 
 def _text(obligation: Obligation) -> str:

@@ -177,6 +177,29 @@ _OBLIGATIONS = (
     "CREATE INDEX obligations_open ON obligations (due_at, change) WHERE met_at IS NULL",
 )
 
+_CHASE = (
+    # When an obligation is looked at again; empty: at once. What is met is not in the index.
+    "ALTER TABLE obligations ADD COLUMN next_at TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX obligations_next ON obligations (next_at, change) WHERE met_at IS NULL",
+    # A rung of the ladder is climbed once: its row is written with what is said there.
+    """CREATE TABLE reminders (
+        change INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        rung TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (change, kind, rung),
+        FOREIGN KEY (change, kind) REFERENCES obligations (change, kind)
+    ) STRICT""",
+    """CREATE TABLE postmortems (
+        change INTEGER PRIMARY KEY REFERENCES changes (number),
+        version INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        due_at TEXT,
+        postmortem TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX postmortems_due ON postmortems (due_at) WHERE due_at IS NOT NULL",
+)
+
 
 def _run(statements: tuple[str, ...]) -> Callable[[Database], None]:
     def migration(db: Database, /) -> None:
@@ -196,6 +219,7 @@ _STEPS = {
     "0007_announcements": _run(_ANNOUNCEMENTS),
     "0008_promotions": _run(_PROMOTIONS),
     "0009_obligations": _run(_OBLIGATIONS),
+    "0010_chase": _run(_CHASE),
 }
 
 

@@ -6,6 +6,7 @@ from chatbot.blocks.buttons import LABELS, buttons, label_of
 from chatbot.blocks.excerpt import Excerpt, excerpt
 from chatbot.blocks.kit import Block, context, listed, section
 from chatbot.blocks.needs import asks_for_merge, needs
+from chatbot.blocks.owed import owed_blocks
 from chatbot.blocks.red_lights import emergency_blocks
 from chatbot.blocks.review import review_blocks
 from chatbot.blocks.steps import merged, steps_line, undone_as_asked
@@ -127,6 +128,7 @@ def blocks(card: Card) -> list[Block]:
         *(emergency_blocks(card) if emergency else ()),
         *(() if trouble and not card.approval else needs(card)),
         *_plan(card),
+        *owed_blocks(card),
         *_related(card),
         *_ending(change),
         context(steps_line(card)),

@@ -26,19 +26,21 @@ from chatbot.domain.story import headline
 
 HELP = "\n".join(
     (
-        "*Redlight* brings changes into the cluster and into Git.",
+        "*Redlight*: changes, live and in Git.",
         "`/change`  ask for one",
         "`/change scale test deploy/web 5`",
         "`/change restart test deploy/web`",
         "`/change apply test`  YAML or a branch",
-        "`/change list`  what is open; `list mine`, `list test`, `list web`",
+        "`/change list`, `list mine`, `list debt`",
         "`/change show CHG-12`, `cancel CHG-12`",
         "`/change rollback CHG-12`  when done",
         "`/breakglass prod`  when it cannot wait",
         "`/change freeze dev 4h`, `unfreeze dev`",
         "`/change exempt CHG-12 because …`",
         "`/change promote-skip CHG-12 because …`",
-        "`/change delegate @somebody 3d`  to approve for you; `undelegate` ends it",
+        "`/change delegate @somebody 3d` your say",
+        "`/change handover CHG-12 @somebody`",
+        "`/postmortem CHG-12`  what was it, why",
         "Dev and test get it at once; a pull request then brings it into Git.",
     )
 )
@@ -140,7 +142,12 @@ def undelegated(lent: Delegation) -> str:
 
 def refusal(sentence: str) -> View:
     """On top of a form, which keeps what was typed; `sentence` is plain text."""
-    return modal("refusal", "This can't be done", [section(escape(sentence))], close="Back")
+    return refused(escape(sentence))
+
+
+def refused(sentence: str) -> View:
+    """The same with finished mrkdwn, in which people and cards are linked."""
+    return modal("refusal", "This can't be done", [section(sentence)], close="Back")
 
 
 def _urgency(change: Change) -> tuple[int, float]:

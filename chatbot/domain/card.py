@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
 from chatbot.domain.freeze import Freeze
+from chatbot.domain.obligation import Obligation
 
 
 class Card(BaseModel):
@@ -20,5 +21,7 @@ class Card(BaseModel):
     """What keeps the change from going on, if something does."""
     approval: str = ""
     """What is to be said about approval, as mrkdwn: `domain.approval_line` makes it."""
+    owed: tuple[Obligation, ...] = ()
+    """What the change owes or owed; only of an emergency, from its apply on."""
     links: Mapping[int, str] = {}
     """Addresses of the cards of related changes, by number, as far as they are known."""

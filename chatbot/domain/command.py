@@ -6,6 +6,7 @@ The sentences are mrkdwn: a typed word comes back in a code span, where it menti
 import html
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from chatbot.domain.delegation import parse_period
 from chatbot.domain.errors import Refused
 from chatbot.domain.freeze_command import REASONED, ReasonedCommand, parse_reasoned_command
 from chatbot.domain.mrkdwn import code
+from chatbot.domain.obligation import Kind
 
 REQUESTABLE = (Operation.APPLY, Operation.SCALE, Operation.RESTART)
 _SHOWN_WORD = 60
@@ -77,6 +79,17 @@ class DelegateCommand:
 
 
 @dataclass(frozen=True)
+class HandoverCommand:
+    """`/change handover CHG-n @user [postmortem|reconciliation]`."""
+
+    number: int
+    user: str
+    """Slack user id."""
+    kind: Kind | None = None
+    """None: everything that the change owes."""
+
+
+@dataclass(frozen=True)
 class UndelegateCommand:
     """`/change undelegate @user`."""
 
@@ -93,6 +106,7 @@ Command = (
     | HelpCommand
     | DelegateCommand
     | UndelegateCommand
+    | HandoverCommand
     | ReasonedCommand
 )
 
@@ -114,10 +128,8 @@ def parse_command(text: str) -> Command:
             return HelpCommand()
         case "list":
             return ListCommand(" ".join(rest))
-        case "delegate":
-            return _delegate(rest)
-        case "undelegate":
-            return _undelegate(rest)
+        case _ if verb in _OF_A_PERSON:
+            return _OF_A_PERSON[verb](rest)
         case _ if verb in REASONED:
             return parse_reasoned_command(verb, _as_typed(text))
         case _ if verb in _OF_ONE_CHANGE:
@@ -177,6 +189,17 @@ def _undelegate(words: list[str]) -> UndelegateCommand:
     return UndelegateCommand(_user(words[0]))
 
 
+def _handover(words: list[str]) -> HandoverCommand:
+    number = parse_change_id(words[0]) if words else None
+    kinds = {kind.value: kind for kind in Kind}
+    if number is None or len(words) not in (2, 3) or words[-1].lower() not in {*kinds, words[1]}:
+        raise Refused(
+            "What, and to whom? Write it like `/change handover CHG-12 @somebody`, with "
+            "`postmortem` or `reconciliation` at the end if it is only one of both."
+        )
+    return HandoverCommand(number, _user(words[1]), kinds.get(words[-1].lower()))
+
+
 def _user(word: str) -> str:
     match = _MENTION.fullmatch(word)
     if match is None:
@@ -185,6 +208,13 @@ def _user(word: str) -> str:
             "Slack shows."
         )
     return match[1]
+
+
+_OF_A_PERSON: dict[str, Callable[[list[str]], Command]] = {
+    "delegate": _delegate,
+    "undelegate": _undelegate,
+    "handover": _handover,
+}
 
 
 def _change_number(verb: str, rest: list[str]) -> int:

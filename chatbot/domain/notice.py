@@ -3,7 +3,7 @@ and sent afterwards, once, whatever happens in between."""
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class Audience(StrEnum):
@@ -13,6 +13,17 @@ class Audience(StrEnum):
     """Under the change's card."""
     DIRECT = "direct"
     """To one person."""
+
+
+class Button(StrEnum):
+    """What can be done right below a notice; the value is the button's `action_id`."""
+
+    WRITE_POSTMORTEM = "write_postmortem"
+    SNOOZE = "snooze"
+    ACCEPT_HANDOVER = "accept_handover"
+    DECLINE_HANDOVER = "decline_handover"
+    ACCEPT_POSTMORTEM = "accept_postmortem"
+    RETURN_POSTMORTEM = "return_postmortem"
 
 
 class Notice(BaseModel):
@@ -26,6 +37,11 @@ class Notice(BaseModel):
     """mrkdwn, already escaped."""
     user: str = ""
     """Slack user id, for `DIRECT`."""
+    buttons: tuple[Button, ...] = ()
+    about: str = ""
+    """What of the change the buttons are about: it comes back with a click."""
+    stale_at: AwareDatetime | None = None
+    """From when on it says what is not so any more, and is not sent; None: it stays true."""
 
 
 class Delivery(BaseModel):

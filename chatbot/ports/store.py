@@ -19,6 +19,7 @@ from chatbot.domain.freeze import Freeze, KnownFreeze, Phase
 from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Delivery, Notice
 from chatbot.domain.obligation import Kind, Obligation
+from chatbot.domain.postmortem import Postmortem
 
 
 @dataclass(frozen=True)
@@ -237,16 +238,51 @@ class Store(Protocol):
         is due first."""
         ...
 
+    def obligations_due(self, now: datetime, limit: int = 100) -> list[Obligation]:
+        """Open obligations whose `next_at` has come, or that were never looked at, oldest
+        first."""
+        ...
+
+    def rungs(self, change: int, kind: Kind) -> list[str]:
+        """The rungs of an obligation's ladder that were climbed, in that order."""
+        ...
+
     def save_obligation(
         self,
         obligation: Obligation,
         entries: Sequence[AuditEntry],
         notices: Sequence[Notice] = (),
         announcements: Sequence[Announcement] = (),
+        *,
+        rung: str = "",
     ) -> Obligation:
-        """What became of an obligation, with its audit entries, notices under its change and
-        announcements, in one transaction. Raises `StaleChange` if the row has moved on since
-        `obligation.version` was read."""
+        """What became of an obligation, with its audit entries, notices under its change,
+        announcements, and the `rung` of its ladder that is climbed, in one transaction. With an
+        entry the change's card is drawn anew, and a writer of the change that read it before is
+        refused. Raises `StaleChange` if the row has moved on since `obligation.version` was read,
+        or if the rung was climbed before."""
+        ...
+
+    def postmortem(self, change: int) -> Postmortem | None:
+        """What was written about a change; None: nothing yet."""
+        ...
+
+    def postmortems_due(self, now: datetime, limit: int = 100) -> list[int]:
+        """Numbers of the changes whose postmortem has something to do outside, oldest first."""
+        ...
+
+    def save_postmortem(
+        self,
+        postmortem: Postmortem,
+        entries: Sequence[AuditEntry],
+        notices: Sequence[Notice] = (),
+        announcements: Sequence[Announcement] = (),
+        *,
+        paid: Obligation | None = None,
+    ) -> Postmortem:
+        """What became of a postmortem, with all that `save_obligation` writes along, and the
+        obligation that is `paid` with it. Raises `StaleChange` if either has moved on; a new one
+        has version 0."""
         ...
 
     def announcements_due(self, now: datetime, limit: int = 100) -> list[Pending]:
@@ -266,7 +302,7 @@ class Store(Protocol):
         ...
 
     def claim(self, change: int, task: str) -> AbstractContextManager[bool]:
-        """Keep a task (`reconcile`, `deliver`) of a change to one worker, across threads and
-        processes; yields False when another worker that is alive has it. A dead process's claims
-        are free at once."""
+        """Keep a task (`reconcile`, `deliver`) of a change (0: of none) to one worker, across
+        threads and processes; yields False when another worker that is alive has it. A dead
+        process's claims are free at once."""
         ...

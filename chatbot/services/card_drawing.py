@@ -1,13 +1,14 @@
 """What only the moment of showing knows about a change: gathered here for its card."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.domain.approval_line import explanation
 from chatbot.domain.card import Card
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, Path
 from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
+from chatbot.domain.obligation import Obligation
 from chatbot.ports import Clock
 from chatbot.services.electorates import Electorates
 from chatbot.services.freezes import Freezes
@@ -23,6 +24,8 @@ class CardDrawing:
     freezes: Freezes
     related: RelatedCards
     clock: Clock
+    owed: Callable[[int], Sequence[Obligation]]
+    """What a change owes or owed."""
 
     def draw(self, change: Change) -> Card:
         """The card of a change as of now. Raises `RetryLater` or `Permanent` when Slack is asked
@@ -34,6 +37,7 @@ class CardDrawing:
             freeze=self.freezes.shown_on(change),
             approval=self._approval(change) if asked else "",
             links=self.related.links(change),
+            owed=tuple(self.owed(change.number)) if change.path is Path.EMERGENCY else (),
         )
 
     def _approval(self, change: Change) -> str:

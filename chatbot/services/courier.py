@@ -132,6 +132,9 @@ class Courier:
         self, number: int, change_id: str, delivery: Delivery, card: MessageRef
     ) -> MessageRef | None:
         notice = delivery.notice
+        if notice.stale_at is not None and notice.stale_at <= self.clock.now():
+            log.info("notice.stale", key=notice.key)
+            return None
         try:
             if delivery.attempted and (sent := self.chat.find_notice(notice, change_id, card)):
                 return sent

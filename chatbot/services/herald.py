@@ -16,6 +16,9 @@ UNREACHABLE_DELAY = timedelta(seconds=5)
 MISCONFIGURED_DELAY = timedelta(minutes=5)
 """A channel we are not in: nothing changes until somebody mends it."""
 
+OF_NO_CHANGE = 0
+"""In place of a change's number."""
+
 STALE = timedelta(hours=1)
 """Older news are dropped: cards and lists have told them long since."""
 
@@ -29,7 +32,15 @@ class Herald:
     chat: Chat
 
     def run(self) -> None:
-        """One try each; what Slack does not take now is due again later."""
+        """One try each; what Slack does not take now is due again later. Of two schedulers at once
+        one makes them: both would find that nothing stands there yet."""
+        if not self.store.announcements_due(self.clock.now(), limit=1):
+            return
+        with self.store.claim(OF_NO_CHANGE, "announce") as mine:
+            if mine:
+                self._make()
+
+    def _make(self) -> None:
         for pending in self.store.announcements_due(self.clock.now()):
             one = pending.announcement
             if self.clock.now() - one.at > STALE:

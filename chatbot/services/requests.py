@@ -28,6 +28,10 @@ from chatbot.services.ledger import AT_ONCE, Ledger
 from chatbot.services.people import People
 
 
+def _owes_nothing(_user: str, _environment: str) -> None:
+    """Nobody is in debt where nobody counts what is owed."""
+
+
 @dataclass(frozen=True)
 class Requests:
     """The use cases behind commands, modals and buttons."""
@@ -38,6 +42,9 @@ class Requests:
     intake: Intake
     environments: Mapping[str, Environment]
     decisions: Decisions
+    refuse_debtor: Callable[[str, str], None] = _owes_nothing
+    """Raises `Refused` for a user whose overdue debt comes before a new change to an
+    environment."""
 
     def welcome(self, user: str, environment: str = "") -> None:
         """Raise `Refused` before a form is filled in if this user may not request changes, or if
@@ -47,12 +54,14 @@ class Requests:
             named = self.environments.get(environment)
             if named and (because := closed(named)):
                 raise Refused(because)
+            self.refuse_debtor(user, environment)
 
     def submit(self, user: str, submission: str, form: Form) -> Change:
         """A submitted form becomes a change. Raises `Refused` or `InvalidInput`; then nothing is
         stored. The same `submission` twice makes one change."""
         with self.decisions.recorded(None, user, "request"):
             person = self.people.refuse_unless_requester(user)
+            self.refuse_debtor(user, form.environment)
         request = self.intake.read(form, person.time_zone)
         return file_request(self.decisions, self.environments, user, submission, request)
 

@@ -164,6 +164,7 @@ class ObligationRules(Section):
     postmortem_hours: Hours = 24
     reconciliation_hours: Hours = 24
     remind_before_hours: tuple[Hours, ...] = (12, 4, 1)
+    refuse_requests_in_debt: StrictBool = True
 
 
 class PollingRules(Section):

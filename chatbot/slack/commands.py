@@ -11,6 +11,7 @@ from chatbot.domain.change import format_change_id
 from chatbot.domain.command import (
     CancelCommand,
     DelegateCommand,
+    HandoverCommand,
     HelpCommand,
     ListCommand,
     RequestCommand,
@@ -27,7 +28,7 @@ from chatbot.domain.freeze_command import (
     UnfreezeCommand,
 )
 from chatbot.domain.line import in_line
-from chatbot.slack import freezes, rollbacks
+from chatbot.slack import freezes, owing, rollbacks
 from chatbot.slack.desk import Desk, Payload, answering, card_link, show_view, whisper
 
 
@@ -53,6 +54,7 @@ def _change(desk: Desk, command: Payload, client: WebClient, respond: Respond) -
         ListCommand: lambda asked: _list(desk, user, asked.filter, respond),
         DelegateCommand: lambda asked: _delegate(desk, user, asked, respond),
         UndelegateCommand: lambda asked: _undelegate(desk, user, asked, respond),
+        HandoverCommand: lambda asked: owing.hand_over(desk, user, asked, respond),
         FreezeCommand: lambda asked: freezes.freeze(desk, user, asked, respond),
         UnfreezeCommand: lambda asked: freezes.unfreeze(desk, user, asked, respond),
         ExemptCommand: lambda asked: freezes.exempt(desk, user, asked, respond),
@@ -108,6 +110,9 @@ def _undelegate(desk: Desk, user: str, asked: UndelegateCommand, respond: Respon
 
 
 def _list(desk: Desk, user: str, words: str, respond: Respond) -> None:
+    if words.strip().lower() == owing.DEBT:
+        owing.list_debt(desk, user, respond)
+        return
     changes = desk.requests.listed(user, words)
     all_done = words.lower() in ("", "open") and not changes and desk.store.changes(limit=1)
     nothing = texts.NOTHING_OPEN if all_done else texts.NOTHING

@@ -8,6 +8,7 @@ import structlog
 from slack_sdk import WebClient
 
 from chatbot.adapters.slack import translating
+from chatbot.blocks import texts
 from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, RedlightError, Refused
@@ -15,8 +16,11 @@ from chatbot.domain.mrkdwn import escape, shorten
 from chatbot.ports import Chat, Clock, Store
 from chatbot.services.approvals import Approvals
 from chatbot.services.break_glass import BreakGlass
+from chatbot.services.debtors import Debtors
 from chatbot.services.delegations import Delegations
 from chatbot.services.freezes import Freezes
+from chatbot.services.obligations import Obligations
+from chatbot.services.postmortems import Postmortems
 from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
@@ -47,6 +51,9 @@ class Desk:
     freezes: Freezes
     break_glass: BreakGlass
     sign_offs: SignOffs
+    debtors: Debtors
+    obligations: Obligations
+    postmortems: Postmortems
 
 
 def show_view(client: WebClient, trigger_id: str, view: dict[str, Any]) -> None:
@@ -83,6 +90,26 @@ def on_shown_fields(error: InvalidInput, shown: Sequence[str]) -> dict[str, str]
         field = name if name in shown else shown[0]
         errors.setdefault(field, shorten(sentence, _ERROR_LENGTH))
     return errors
+
+
+def acknowledged(ack: Reply, call: Callable[[], dict[str, Any] | None]) -> None:
+    """Answer a submitted form with what a call makes of it: errors at their fields, a refusal on
+    top of the form, which keeps what was typed, the view that is shown next, or nothing more."""
+    try:
+        following = call()
+    except InvalidInput as error:
+        ack(response_action="errors", errors=error.fields)
+    except Refused as refused:
+        log.info("listener.refused", because=str(refused))
+        ack(response_action="push", view=texts.refused(str(refused)))
+    except RedlightError as error:
+        log.warning("listener.failed", because=str(error))
+        ack(response_action="push", view=texts.refusal(str(error)))
+    else:
+        if following is None:
+            ack()
+        else:
+            ack(response_action="update", view=following)
 
 
 def card_link(desk: Desk, change: Change) -> str:

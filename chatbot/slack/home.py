@@ -1,11 +1,12 @@
-"""App Home, where people look first: what is frozen, and the same list that `/change list mine`
-gives."""
+"""App Home, where people look first: what is frozen, what emergencies owe, and the same list that
+`/change list mine` gives."""
 
 from slack_bolt import App
 from slack_sdk import WebClient
 
 from chatbot.blocks import frozen, texts
 from chatbot.blocks.kit import context, section
+from chatbot.slack import owing
 from chatbot.slack.desk import Desk, Payload, card_link
 
 
@@ -19,6 +20,7 @@ def register(app: App, desk: Desk) -> None:
         links = {change.number: card_link(desk, change) for change in texts.shown_in_list(mine, [])}
         blocks = [
             *frozen.notices(desk.freezes.in_force()),
+            *owing.at_home(desk, user),
             section("*What you asked for*"),
             *texts.listing(mine, links, desk.clock.now()),
             context(texts.HELP),

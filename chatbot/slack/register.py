@@ -2,11 +2,29 @@
 
 from slack_bolt import App
 
-from chatbot.slack import actions, approving, breaking_glass, commands, home, views
+from chatbot.slack import (
+    actions,
+    approving,
+    breaking_glass,
+    commands,
+    home,
+    owing,
+    postmortems,
+    views,
+)
 from chatbot.slack.desk import Desk
 
 
 def register(app: App, desk: Desk) -> None:
     """Register commands, views, buttons and events."""
-    for listeners in (commands, views, actions, approving, breaking_glass, home):
+    for listeners in (
+        commands,
+        views,
+        actions,
+        approving,
+        breaking_glass,
+        owing,
+        postmortems,
+        home,
+    ):
         listeners.register(app, desk)

@@ -5,7 +5,7 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from chatbot.blocks import breakglass_form, request_form, rollback_form, texts
-from chatbot.domain.errors import InvalidInput, RedlightError
+from chatbot.domain.errors import InvalidInput, RedlightError, Refused
 from chatbot.domain.form import fields_for
 from chatbot.slack import rollbacks
 from chatbot.slack.desk import Desk, Payload, on_shown_fields
@@ -30,6 +30,8 @@ def register(app: App, desk: Desk) -> None:
             desk.requests.submit(body["user"]["id"], view["id"], form.only(shown))
         except InvalidInput as error:
             ack(response_action="errors", errors=on_shown_fields(error, shown))
+        except Refused as refused:
+            ack(response_action="push", view=texts.refused(str(refused)))
         except RedlightError as error:
             ack(response_action="push", view=texts.refusal(str(error)))
         else:

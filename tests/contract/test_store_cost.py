@@ -15,6 +15,8 @@ import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.lifecycle import State
+from chatbot.domain.obligation import Kind, Obligation
+from chatbot.domain.postmortem import Postmortem
 from tests.support import builders
 from tests.support.builders import NOW
 from tests.support.freezes import freeze
@@ -52,6 +54,11 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"changes_content"},
     ),
     "freezes": (lambda store: store.freezes(), {"freezes_to_show"}),
+    "obligations due": (
+        lambda store: store.obligations_due(NOW + timedelta(days=9)),
+        {"obligations_next"},
+    ),
+    "postmortems due": (lambda store: store.postmortems_due(NOW), {"postmortems_due"}),
     "pending notices": (lambda store: store.pending_notices(2), {"notices_unsent"}),
 }
 
@@ -65,6 +72,12 @@ def with_history(folder: Path, closed: int) -> SqliteStore:
         due_at = NOW + timedelta(hours=state is State.HELD)
         change = move(store, add_change(store), state, due_at=due_at)
         store.card_shown(change.number, builders.message(), change.revision)
+    owed = Obligation(
+        change=1, kind=Kind.POSTMORTEM, owner="U1", since=NOW, due_at=NOW + timedelta(days=1)
+    )
+    written = Postmortem(change=1, due_at=NOW)
+    store.save(store.change(1), [], obligations=[owed])
+    store.save_postmortem(written, [])
     with closing(sqlite3.connect(folder / "redlight.db")) as raw, raw:
         series = (
             "WITH RECURSIVE n (i) AS"
@@ -86,6 +99,15 @@ def with_history(folder: Path, closed: int) -> SqliteStore:
         raw.execute(
             "INSERT INTO freezes (id, environments, starts_at, ends_at, author, shown, reason)"
             f" {series} SELECT i, '[]', i, i, 'U1', 'over', 'year end' FROM n"
+        )
+        raw.execute(
+            "INSERT INTO obligations (change, kind, due_at, met_at, obligation)"
+            f" {series} SELECT i, kind, due_at, due_at, obligation"
+            " FROM n, obligations WHERE change = 1"
+        )
+        raw.execute(
+            f"INSERT INTO postmortems {series} SELECT i, 1, 'accepted', NULL, postmortem"
+            " FROM n, postmortems WHERE change = 1"
         )
         raw.execute(
             f"INSERT INTO changes_text (rowid, words) {series} SELECT i, words"

@@ -9,7 +9,7 @@ from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.announcement import Announcement
 from chatbot.domain.errors import StaleChange
 from chatbot.domain.obligation import Kind, Obligation
-from tests.support.builders import NOW, REQUESTER, entry, notice
+from tests.support.builders import NOW, REQUESTER, entry, message, notice
 from tests.support.store import add_change
 
 
@@ -75,3 +75,46 @@ def test_a_change_announces_with_its_state(store: SqliteStore) -> None:
     change = add_change(store)
     store.save(change, [], announcements=[news])
     assert [each.announcement for each in store.announcements_due(NOW)] == [news]
+
+
+def test_what_is_owed_is_looked_at_when_its_time_has_come(store: SqliteStore) -> None:
+    change = add_change(store)
+    both = [owed(change.number, kind) for kind in Kind]
+    store.save(change, [], obligations=both)
+    assert store.obligations_due(NOW - timedelta(seconds=1)) == []
+    assert store.obligations_due(NOW) == both
+    later = store.save_obligation(owed(change.number, next_at=NOW + timedelta(hours=12)), [])
+    assert store.obligations_due(NOW) == both[1:]
+    assert later in store.obligations_due(NOW + timedelta(hours=12))
+    store.save_obligation(later.model_copy(update={"met_at": NOW}), [])
+    assert store.obligations_due(NOW + timedelta(days=9)) == both[1:]
+
+
+def test_a_rung_is_climbed_once(store: SqliteStore) -> None:
+    change = add_change(store)
+    store.save(change, [], obligations=[owed(change.number)])
+    climbed = store.save_obligation(owed(change.number), [], rung="breach")
+    with pytest.raises(StaleChange):
+        store.save_obligation(climbed, [entry()], [notice("owed:again")], rung="breach")
+    assert store.obligation(change.number, Kind.POSTMORTEM) == climbed
+    assert "owed:again" not in [each.notice.key for each in store.pending_notices(change.number)]
+    store.save_obligation(climbed, [], rung="1h after")
+    assert store.rungs(change.number, Kind.POSTMORTEM) == ["breach", "1h after"]
+    assert store.rungs(change.number, Kind.RECONCILIATION) == []
+
+
+def test_what_is_recorded_of_a_debt_shows_on_the_card_and_outdates_other_writers(
+    store: SqliteStore,
+) -> None:
+    change = store.save(add_change(store), [], obligations=[owed(1)])
+    store.card_shown(change.number, message(), change.revision)
+    for each in store.pending_notices(change.number):
+        store.notice_sent(change.number, each.notice.key, message())
+    assert store.deliveries_due(NOW + timedelta(days=1)) == []
+    saved = store.save_obligation(owed(1, owner="U1"), [])
+    assert store.change(change.number) == change
+    store.save_obligation(saved, [entry("obligation.breached", change=1)])
+    assert store.deliveries_due(NOW + timedelta(days=1)) == [change.number]
+    assert store.change(change.number).revision == change.revision + 1
+    with pytest.raises(StaleChange):
+        store.save(change, [])

@@ -57,6 +57,7 @@ class Message:
     key: str
     text: str
     revision: int = 0
+    buttons: tuple[str, ...] = ()
 
 
 class Slack(Chat):
@@ -141,6 +142,7 @@ class Slack(Chat):
             change=change,
             key=notice.key,
             text=notice.text,
+            buttons=notice.buttons,
         )
         return self._post("send", channel, message)
 

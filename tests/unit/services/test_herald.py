@@ -12,6 +12,8 @@ from chatbot.services.herald import MISCONFIGURED_DELAY, STALE, UNREACHABLE_DELA
 from tests.support import builders
 from tests.support.builders import NOW
 from tests.support.freezes import freeze
+from tests.support.instant import at_once
+from tests.support.store import make_store
 from tests.unit.services.parts import Hand, Slack
 
 NEWS = Announcement(key="a", channel="#dev-changes", text="Frozen.", at=NOW)
@@ -30,6 +32,18 @@ def test_each_channel_is_told_once(herald: Herald, slack: Slack) -> None:
     herald.run()
     assert slack.texts() == ["Frozen.", "Frozen too."]
     assert [one.ref.channel for one in slack.messages] == ["C0DEV", "C0TEST"]
+
+
+def test_two_schedulers_at_once_tell_each_channel_once(
+    herald: Herald, slack: Slack, clock: Hand
+) -> None:
+    beside = make_store(herald.store._connections.path.parent)  # type: ignore[attr-defined]
+    try:
+        at_once(herald.run, Herald(beside, clock, slack).run)
+    finally:
+        beside.close()
+    herald.run()
+    assert slack.texts() == ["Frozen.", "Frozen too."]
 
 
 def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(

@@ -6,16 +6,20 @@ from typing import Any
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain.chase import Ladder
 from chatbot.domain.lifecycle import State
 from chatbot.services.approvals import Approvals
 from chatbot.services.break_glass import BreakGlass
+from chatbot.services.debtors import Debtors
 from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.electorates import Electorates
 from chatbot.services.freezes import Freezes
 from chatbot.services.intake import Intake
 from chatbot.services.ledger import Ledger
+from chatbot.services.obligations import Obligations
 from chatbot.services.people import People
+from chatbot.services.postmortems import Postmortems
 from chatbot.services.presence import Presence
 from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
@@ -101,6 +105,11 @@ def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
         freezes=freezes,
         break_glass=BreakGlass(ledger, people, requests.intake, ENVIRONMENTS, decisions),
         sign_offs=SignOffs(ledger, people, electorates, decisions),
+        debtors=Debtors(store, clock, slack, ENVIRONMENTS, refuses=True),
+        obligations=Obligations(store, ledger, people, Ladder.of_hours((12, 4, 1)), lambda _: None),
+        postmortems=Postmortems(
+            ledger, people, lambda _: "#incidents", lambda _: None, lambda _: None
+        ),
     )
 
 
