@@ -14,6 +14,7 @@ def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]
     """As if all of it happened to this one change, at one revision."""
     asked = change.progress.pull_request or pull_request()
     covering = ApprovedWith(change=9, by=(SENIOR,), until=NOW)
+    page = story_break_glass.page_text(change, NOW, "https://acme.slack.example/p1")
     told = [
         story.requested(REQUESTER),
         story.confirmed(change, REQUESTER, force=True),
@@ -38,7 +39,12 @@ def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]
         story_break_glass.planned(change, sentence),
         story_break_glass.passed(change, 2),
         story_break_glass.expired(change),
-        story_break_glass.pages(change, Page.SENIORS, NOW, NOW, {SENIOR}),
+        story_break_glass.pages(
+            Page.SENIORS,
+            NOW,
+            story_break_glass.page_text(change, NOW, "https://a.example"),
+            {SENIOR},
+        ),
         story_break_glass.signed_off(change, [approval(SENIOR)], 0),
         story.failure_notices(change, failure(sentence, sentence)),
     ]
