@@ -1,6 +1,6 @@
 """Every notice that a change can cause, for tests about all of them."""
 
-from chatbot.domain import story, story_approval, story_gitops
+from chatbot.domain import story, story_approval, story_emergency, story_gitops
 from chatbot.domain.change import Change, RolledBack
 from chatbot.domain.notice import Notice
 from chatbot.domain.review import ApprovedWith
@@ -34,5 +34,13 @@ def everything_told(change: Change, sentence: str = "It broke.") -> list[Notice]
         story_gitops.reverted("f" * 40),
         story_gitops.held(change, (sentence, sentence)),
         story.failure_notices(change, failure(sentence, sentence)),
+        story_emergency.seized((7, 8)),
+        story_emergency.applied(change, (), (sentence,)),
+        story_emergency.rolled_out(change),
+        story_emergency.unhealthy(change, failure(sentence, sentence)),
+        story_emergency.undone(change, change.request.targets),
+        story_emergency.differs(change),
+        story_emergency.superseded(asked.number),
+        story_emergency.reconciled(),
     ]
     return [notice for notices in told for notice in notices]
