@@ -261,7 +261,8 @@ def _glass_steps(parts: Parts) -> dict[tuple[Path, State], Step]:
     )
     preview = Forecasts(environments, parts.clusters).preview
     emergencies = Emergencies(environments, ledger, preview, bypasses, parts.channel)
-    paging = Paging(ledger, parts.people, parts.electorates)
+    related = RelatedCards(parts.store, parts.chat)
+    paging = Paging(ledger, parts.people, parts.electorates, related.link)
     steps: dict[State, Step] = {
         State.REQUESTED: emergencies.plan,
         State.AWAITING_CONFIRMATION: emergencies.expire,

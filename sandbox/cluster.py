@@ -1,7 +1,8 @@
 """The sandbox's cluster: the real API server where there is one, the embedded one otherwise.
 
-Either way it runs what the cluster repository says, and the bot gets a user of its own; on the real
-server that user holds exactly the shipped role.
+Either way it runs what the cluster repository says, and the bot gets users of its own; on the real
+server they hold exactly the shipped roles: one for every day, which may only look at prod, and one
+for emergencies there.
 """
 
 import os
@@ -25,7 +26,10 @@ from sandbox.control_plane import ControlPlane, assets
 
 BOT = "redlight"
 CONTEXT = "sandbox"
-NAMESPACES = ("shop-dev", "shop-test", "shop-staging", "shop-prod")
+EMERGENCY_BOT = "redlight-emergency"
+EMERGENCY_CONTEXT = "prod-emergency"
+PROD = "shop-prod"
+NAMESPACES = ("shop-dev", "shop-test", "shop-staging", PROD)
 OTHER_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 """What the server makes for itself."""
 SEED = Path(__file__).with_name("cluster-config")
@@ -155,10 +159,9 @@ def local_cluster(folder: Path) -> Iterator[LocalCluster]:
 
 @contextmanager
 def _real() -> Iterator[LocalCluster]:
-    with ControlPlane({BOT: ()}) as plane:
-        cluster = LocalCluster(
-            plane.admin_kubeconfig, plane.kubeconfig({CONTEXT: BOT}), is_real=True
-        )
+    with ControlPlane({BOT: (), EMERGENCY_BOT: ()}) as plane:
+        contexts = {CONTEXT: BOT, EMERGENCY_CONTEXT: EMERGENCY_BOT}
+        cluster = LocalCluster(plane.admin_kubeconfig, plane.kubeconfig(contexts), is_real=True)
         manifests = "\n---\n".join((ROLES.read_text(), _namespaces(NAMESPACES), _bindings()))
         cluster.kubectl(
             *("apply", "--server-side", "--validate=false", "--filename=-"), stdin=manifests
@@ -171,7 +174,10 @@ def _embedded(folder: Path) -> Iterator[LocalCluster]:
     kubeconfig = folder / "kubeconfig.yaml"
     server = Child.start(
         "apiserver",
-        ["sandbox.apiserver", "--port", "0", "--kubeconfig", str(kubeconfig)],
+        [
+            *("sandbox.apiserver", "--port", "0", "--kubeconfig", str(kubeconfig)),
+            *("--context", CONTEXT, "--context", EMERGENCY_CONTEXT),
+        ],
         folder=folder,
     )
     try:
@@ -219,22 +225,25 @@ def _argocd_binding() -> str:
 
 
 def _bindings() -> str:
-    """Bind the bot as `docs/rbac/binding.yaml` shows it, in every namespace of the sandbox."""
+    """Bind the bot as `docs/rbac/binding.yaml` shows it, in every namespace of the sandbox but
+    prod's, which is bound as in `docs/rbac/emergency.yaml`."""
     documents = [_binding("ClusterRoleBinding", "redlight-base")]
     for namespace in NAMESPACES:
+        changer = EMERGENCY_BOT if namespace == PROD else BOT
         documents += [
-            _binding("RoleBinding", role, namespace)
-            for role in ("redlight-read", "redlight-change")
+            _binding("RoleBinding", "redlight-read", namespace),
+            _binding("RoleBinding", "redlight-change", namespace, changer),
         ]
+    documents.append(_binding("RoleBinding", "redlight-emergency", PROD, EMERGENCY_BOT))
     return yaml.safe_dump_all(documents)
 
 
-def _binding(kind: str, role: str, namespace: str = "") -> dict[str, object]:
+def _binding(kind: str, role: str, namespace: str = "", user: str = BOT) -> dict[str, object]:
     metadata: dict[str, str] = {"name": role}
     if namespace:
         metadata["namespace"] = namespace
     group = "rbac.authorization.k8s.io"
-    subjects: Sequence[dict[str, str]] = [{"kind": "User", "apiGroup": group, "name": BOT}]
+    subjects: Sequence[dict[str, str]] = [{"kind": "User", "apiGroup": group, "name": user}]
     return {
         "apiVersion": f"{group}/v1",
         "kind": kind,

@@ -43,6 +43,7 @@ CHANNELS = {
     "C0PROD": "prod-changes",
     "C0INCIDENTS": "incidents",
     "C0STATUS": "status",
+    "C0ONCALL": "on-call",
 }
 _SENIORS = {
     "id": "S0SENIORS",

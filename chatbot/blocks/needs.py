@@ -10,7 +10,19 @@ _REASON_LENGTH = 600
 
 
 def needs(card: Card) -> list[Block]:
-    """What is needed from whom, or what is being waited for and since when."""
+    """What is needed from whom, or what is being waited for and since when; of an emergency also
+    what is not well about what was applied."""
+    return [*_remarks(card.change), *_needed(card)]
+
+
+def _remarks(change: Change) -> list[Block]:
+    paying = change.state in (State.RECONCILING, State.PR_OPEN)
+    if change.path is not Path.EMERGENCY or not paying or not change.progress.rollout:
+        return []
+    return [section(listed([f"⚠️ {escape(line)}" for line in change.progress.rollout]))]
+
+
+def _needed(card: Card) -> list[Block]:
     change = card.change
     progress = change.progress
     if change.state is State.AWAITING_APPROVAL and card.approval:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from chatbot.blocks.card import state_words
+from chatbot.blocks.card import EMERGENCY, state_words
 from chatbot.blocks.kit import SECTION_TEXT, Block, View, context, modal, section
-from chatbot.domain.change import Change, ObjectAction, PlannedObject, format_change_id
+from chatbot.domain.change import Change, ObjectAction, Path, PlannedObject, format_change_id
 from chatbot.domain.delegation import Delegation
 from chatbot.domain.lifecycle import TERMINAL
 from chatbot.domain.line import behind
@@ -157,9 +157,10 @@ def _urgency(change: Change) -> tuple[int, float]:
 
 def _row(change: Change, links: Mapping[int, str], now: datetime) -> str:
     age = duration((now - change.created_at).total_seconds())
+    emergency = f"{EMERGENCY} · " if change.path is Path.EMERGENCY else ""
     row = (
         f"{state_words(change)} · {_name(change.number, links, '*')} · "
-        f"{escape(headline(change))} · {code(change.request.environment)} · "
+        f"{emergency}{escape(headline(change))} · {code(change.request.environment)} · "
         f"{mention(change.requester)} · {age} ago"
     )
     ahead = ", ".join(_name(number, links) for number in behind(change))

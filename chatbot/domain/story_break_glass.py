@@ -9,7 +9,7 @@ from chatbot.domain.approval_line import said_yes
 from chatbot.domain.bypass import about_policy, is_denial
 from chatbot.domain.change import Change
 from chatbot.domain.emergency import LIGHTS
-from chatbot.domain.mrkdwn import code, escape, fit, mention, moment, quote, shorten
+from chatbot.domain.mrkdwn import code, escape, fit, link, mention, moment, quote, shorten
 from chatbot.domain.notice import Audience, Notice
 from chatbot.domain.pages import Page
 from chatbot.domain.review import Approval
@@ -47,11 +47,27 @@ def expired(change: Change) -> list[Notice]:
     ]
 
 
-def pages(
-    change: Change, page: Page, asked: datetime, expiry: datetime, users: Collection[str]
-) -> list[Notice]:
+def page_text(change: Change, expiry: datetime, card: str) -> str:
+    """What whoever may sign off has to know, on a phone; `card` is its address, or empty."""
+    request = change.request
+    criterion = request.criterion.words if request.criterion else "an emergency"
+    denials = sum(is_denial(line) for line in about_policy(change.progress.bypassed))
+    where = link(card, "Its card") if card else f"Its card ({code(f'/change show {change.id}')})"
+    lines = [
+        f"🔴 *Emergency: your sign-off is needed* until {moment(expiry)}",
+        named(change),
+        f"{where} has the diff and the button.",
+        f"Asked for by {mention(change.requester)} · {criterion}",
+        quote(shorten(request.justification, _LONGEST_QUOTE)),
+        f"Who feels it: {escape(shorten(request.blast_radius, _LONGEST_QUOTE))}",
+    ]
+    if denials:
+        lines.append(f"⚠️ Policy has {denials} denial{'' if denials == 1 else 's'} of it.")
+    return fit("\n".join(lines), _LONGEST_PAGE)
+
+
+def pages(page: Page, asked: datetime, text: str, users: Collection[str]) -> list[Notice]:
     """To each of these people a direct message; once for each page and each time of asking."""
-    text = fit(_page(change, expiry), _LONGEST_PAGE)
     stamp = int(asked.timestamp())
     return [
         Notice(
@@ -62,29 +78,11 @@ def pages(
 
 
 def on_call(
-    change: Change, channel: str, asked: datetime, expiry: datetime, now: datetime
+    change: Change, channel: str, asked: datetime, text: str, now: datetime
 ) -> Announcement:
     """To the on-call channel, when none of them answered."""
-    text = f"Nobody has answered yet.\n{_page(change, expiry)}"
     key = f"page:{change.id}:{int(asked.timestamp())}"
-    return Announcement(key=key, channel=channel, text=fit(text, _LONGEST_PAGE), at=now)
-
-
-def _page(change: Change, expiry: datetime) -> str:
-    request = change.request
-    criterion = request.criterion.words if request.criterion else "an emergency"
-    denials = sum(is_denial(line) for line in about_policy(change.progress.bypassed))
-    lines = [
-        f"🔴 *Emergency: your sign-off is needed* until {moment(expiry)}",
-        named(change),
-        f"Asked for by {mention(change.requester)} · {criterion}",
-        quote(shorten(request.justification, _LONGEST_QUOTE)),
-        f"Who feels it: {escape(shorten(request.blast_radius, _LONGEST_QUOTE))}",
-    ]
-    if denials:
-        lines.append(f"⚠️ Policy has {denials} denial{'' if denials == 1 else 's'} of it.")
-    lines.append(f"Its card has the diff and the button; {code(f'/change show {change.id}')}.")
-    return "\n".join(lines)
+    return Announcement(key=key, channel=channel, text=f"Nobody has answered yet.\n{text}", at=now)
 
 
 def signed_off(change: Change, approvals: Sequence[Approval], missing: int) -> list[Notice]:

@@ -4,7 +4,7 @@ for the manners."""
 from collections.abc import Sequence
 
 from chatbot.domain.change import Change, Failure, Target, format_change_id
-from chatbot.domain.mrkdwn import escape, mention, moment
+from chatbot.domain.mrkdwn import escape, moment
 from chatbot.domain.notice import Notice
 from chatbot.domain.obligation import Obligation
 from chatbot.domain.story import named, reason, target_names, thread, to_requester
@@ -39,14 +39,15 @@ def applied(change: Change, owed: Sequence[Obligation], remarks: Sequence[str]) 
     lines += [f"⚠️ {reason(remark)}" for remark in remarks]
     text = "\n".join(lines)
     return [
-        thread(f"applied:{change.revision}", text),
+        thread(f"emergency_applied:{change.revision}", text),
         to_requester(change, f"outcome:applied:{change.revision}", f"{named(change)}\n{text}"),
     ]
 
 
-def rolled_out() -> list[Notice]:
+def rolled_out(change: Change) -> list[Notice]:
     """Every workload runs as asked."""
-    return [thread("rolled_out", "It runs as asked. Now Git gets what was really applied.")]
+    text = "It runs as asked. Now Git gets what was really applied."
+    return [thread(f"emergency_rolled_out:{change.revision}", text)]
 
 
 def unhealthy(change: Change, failure: Failure) -> list[Notice]:
@@ -57,12 +58,6 @@ def unhealthy(change: Change, failure: Failure) -> list[Notice]:
         thread(key, text),
         to_requester(change, f"outcome:{key}", f"{named(change)}\n{text}"),
     ]
-
-
-def undo_asked(change: Change, actor: str) -> list[Notice]:
-    """Somebody wants it gone."""
-    text = f"{mention(actor)} asked to undo this. Putting everything back as it was before."
-    return [thread(f"undo:{change.revision}", text)]
 
 
 def undone(change: Change, left: Sequence[Target]) -> list[Notice]:

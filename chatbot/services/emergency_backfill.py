@@ -160,7 +160,8 @@ class EmergencyBackfill:
     def _close(self, change: Change) -> Change:
         self.store.let_go(change.number)
         if self._owes(change, Kind.POSTMORTEM):
-            return self._wait(change, "for the postmortem", POSTMORTEM, divergence="", failure=None)
+            settled = {"divergence": "", "failure": None, "rollout": ()}
+            return self._wait(change, "for the postmortem", POSTMORTEM, **settled)
         self.rollbacks.finished(change)
         return self.ledger.advance(
             change,

@@ -180,7 +180,7 @@ class EmergencyRollout:
     ) -> Change:
         """The rollout is over, one way or the other: what was really written is stored, for Git."""
         ours = self._written(change)
-        notices = story.unhealthy(change, failure) if failure else story.rolled_out()
+        notices = story.unhealthy(change, failure) if failure else story.rolled_out(change)
         return self.ledger.advance(
             change,
             Event.ROLLED_OUT,

@@ -1,5 +1,6 @@
 """Paging for the sign-off of an emergency, until somebody answers or the time is over."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,8 @@ class Paging:
     ledger: Ledger
     people: People
     electorates: Electorates
+    link: Callable[[int], str]
+    """The address of a change's card, as far as it is known."""
 
     def tend(self, change: Change) -> Change:
         """Step `awaiting_approval`: the first page is due at once."""
@@ -50,12 +53,13 @@ class Paging:
         if page in (Page.MANAGERS, Page.ON_CALL):
             users |= self.people.managers() - {change.requester}
         channel = electorate.environment.emergency.on_call if page is Page.ON_CALL else ""
-        told = [story.on_call(change, channel, asked, expiry, now)] if channel else []
+        text = story.page_text(change, expiry, self.link(change.number))
+        told = [story.on_call(change, channel, asked, text, now)] if channel else []
         return self.ledger.note(
             change,
             "sign_off.paged",
             data={"page": page.value, "users": sorted(users), "channel": channel},
-            notices=story.pages(change, page, asked, expiry, users),
+            notices=story.pages(page, asked, text, users),
             announcements=told,
             nudged_at=now,
         )

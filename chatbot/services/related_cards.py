@@ -23,12 +23,14 @@ class RelatedCards:
         original, taken = change.request.rolls_back, change.progress.rolled_back
         related = [] if original is None else [original]
         related += [taken.by] if taken else []
-        found: dict[int, str] = {}
-        for number in related:
-            message = self.store.card(number).message
-            try:
-                if message is not None:
-                    found[number] = self.chat.link(message)
-            except RedlightError as error:
-                log.info("card.unlinked", change=number, because=str(error))
-        return found
+        found = {number: self.link(number) for number in related}
+        return {number: address for number, address in found.items() if address}
+
+    def link(self, number: int) -> str:
+        """The permalink of one card; empty while it has none, or Slack does not say."""
+        message = self.store.card(number).message
+        try:
+            return "" if message is None else self.chat.link(message)
+        except RedlightError as error:
+            log.info("card.unlinked", change=number, because=str(error))
+            return ""

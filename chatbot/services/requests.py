@@ -216,7 +216,7 @@ class Requests:
         return self.ledger.advance(
             change,
             Event.ROLLBACK_STARTED,
-            "rollback.started",
+            "red_light.undo" if change.path is Path.EMERGENCY else "rollback.started",
             actor=user,
             data={"because": "asked for"},
             notices=story.undo_started(change, user),

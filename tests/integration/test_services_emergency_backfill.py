@@ -1,14 +1,16 @@
 """Paying Git back after an emergency, one step at a time, over an API server and a Git host."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import Operation, PullRequestState
+from chatbot.domain.change import Change, Operation, PullRequestState
 from chatbot.domain.gitedit import RESTARTED_AT
 from chatbot.domain.lifecycle import State
 from chatbot.domain.obligation import Kind
@@ -164,3 +166,51 @@ def test_objects_are_free_again_while_the_postmortem_is_written(path: EmergencyP
     other = path.requested()
     assert path.store.hold(other) == []
     assert path.step(waits).progress.waiting is not None
+
+
+class _Died(Exception):
+    """The process ended before it could save what it had done."""
+
+
+def test_a_process_that_dies_before_any_save_repeats_nothing(
+    path: EmergencyPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every save of the whole way fails once, after its effect."""
+    change = path.signed_off(replicas=5)
+    save, failed = path.store.save, set[int]()
+
+    def dying(saved: Change, *rest: Any, **more: Any) -> Change:
+        if saved.version not in failed:
+            failed.add(saved.version)
+            raise _Died
+        return save(saved, *rest, **more)
+
+    monkeypatch.setattr(path.store, "save", dying)
+
+    def on(state: State) -> Change:
+        for _ in range(40):
+            now = path.store.change(change.number)
+            if now.state is state:
+                return now
+            with suppress(_Died):
+                path.step(now)
+        raise AssertionError(path.store.change(change.number).state)
+
+    on(State.VALIDATING)
+    path.healthy()
+    asked = on(State.PR_OPEN)
+    assert asked.progress.pull_request is not None
+    path.repo.get_pull(asked.progress.pull_request.number).merge()
+    on(State.RECONCILING)
+    while Kind.RECONCILIATION in path.owes(change):
+        with suppress(_Died):
+            path.step(path.store.change(change.number))
+    path.postmortem(change)
+    on(State.COMPLETED)
+    assert len(failed) == 7, "so many saves there are"
+    assert path.replicas == 5
+    assert path.repo.get_pulls(state="all").totalCount == 1
+    assert len(path.store.obligations(change.number)) == len(Kind)
+    kinds = path.kinds(change)
+    for once in ("snapshot.taken", "change.applied", "reconciliation.met", "change.completed"):
+        assert kinds.count(once) == 1

@@ -23,6 +23,7 @@ from chatbot.ports import Deployer
 from chatbot.services.deployment import Deployment
 from chatbot.services.ledger import Ledger
 from chatbot.services.proposals import Proposals
+from chatbot.services.queue import seize
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.reverts import Reverts
 from chatbot.services.symptoms import Symptoms
@@ -167,6 +168,22 @@ def way(store: SqliteStore, forge: ForgeProcess, embedded_clusters: KubernetesCl
 
 
 # --- Git -------------------------------------------------------------------------------------
+
+
+def test_nothing_is_taken_back_while_an_emergency_has_the_objects(way: WayBack) -> None:
+    change = way.scaled()
+    request = builders.change_request(environment="prod", namespace="shop-prod")
+    new = builders.new_change(request, path=Way.EMERGENCY)
+    emergency = move(way.store, way.store.create_change(new, builders.entry()), State.RECONCILING)
+    seize(way.store, way.ledger, emergency)
+    head = way.head
+    waits = way.step(change)
+    assert waits.progress.waiting is not None
+    assert waits.progress.waiting.behind == (emergency.number,)
+    assert way.head == head
+    way.store.let_go(emergency.number)
+    assert way.step(change).progress.waiting is None
+    assert way.asked(change).progress.revert is not None
 
 
 def test_it_is_taken_back_on_top_of_what_came_later(way: WayBack) -> None:

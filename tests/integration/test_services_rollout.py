@@ -6,11 +6,12 @@ import pytest
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import Operation, Waiting
+from chatbot.domain.change import Change, Operation, Path, Waiting
 from chatbot.domain.errors import RetryLater
 from chatbot.domain.lifecycle import Event, State
 from chatbot.services.freezes import LOOK_AGAIN
-from tests.support import kube
+from chatbot.services.queue import seize
+from tests.support import builders, kube
 from tests.support.builders import SENIOR
 from tests.support.direct_path import DirectPath
 
@@ -230,3 +231,57 @@ def test_a_freeze_lets_finish_what_began_and_what_goes_back_by_itself(path: Dire
     assert going_back.state is State.ROLLING_BACK
     assert path.rollout.roll_back(going_back).state is State.ROLLED_BACK
     assert path.live()["spec"]["replicas"] == 2
+
+
+# --- emergencies -----------------------------------------------------------------------------
+
+
+def _emergency(path: DirectPath, replicas: int) -> Change:
+    """An emergency takes `deployment/web` over and writes to it."""
+    path.clock.move(seconds=1)
+    asked = builders.change_request(namespace=path.shop, targets=(path.web,), replicas=replicas)
+    new = builders.new_change(asked, path=Path.EMERGENCY)
+    change = path.store.create_change(new, builders.entry())
+    change = path.ledger.advance(change, Event.CONFIRMED, "x")
+    seize(path.store, path.ledger, change)
+    path.admin.patch_as("redlight", path.live(), {"spec": {"replicas": replicas}})
+    now = path.clock.now()
+    return path.ledger.advance(change, Event.APPLIED, "x", applied_at=now, snapshot=())
+
+
+def test_who_loses_its_objects_to_an_emergency_waits_in_whatever_it_does(path: DirectPath) -> None:
+    applied = path.applied()
+    emergency = _emergency(path, 9)
+    path.clock.move(hours=1)
+    watched = path.rollout.validate(applied)
+    assert watched.state is State.VALIDATING, "it is not judged by what another one wrote"
+    assert watched.progress.waiting is not None
+    assert watched.progress.waiting.behind == (emergency.number,)
+    undo = path.ledger.advance(watched, Event.ROLLBACK_STARTED, "x")
+    assert path.rollout.roll_back(undo).state is State.ROLLING_BACK
+    assert path.live()["spec"]["replicas"] == 9
+
+
+def test_what_an_emergency_wrote_since_is_not_put_back(path: DirectPath) -> None:
+    undo = path.ledger.advance(path.applied(), Event.ROLLBACK_STARTED, "x")
+    emergency = _emergency(path, 9)
+    path.store.let_go(emergency.number)
+    back = path.rollout.roll_back(undo)
+    assert (back.state, path.live()["spec"]["replicas"]) == (State.ROLLED_BACK, 9)
+
+
+def test_one_that_was_about_to_write_is_planned_anew_after_an_emergency(path: DirectPath) -> None:
+    started = path.rollout.apply(path.planner.plan(path.scaled()))
+    emergency = _emergency(path, 9)
+    assert path.rollout.apply(started).progress.waiting is not None
+    path.store.let_go(emergency.number)
+    anew = path.rollout.apply(path.store.change(started.number))
+    assert (anew.state, path.live()["spec"]["replicas"]) == (State.REQUESTED, 9)
+
+
+def test_git_is_not_asked_while_an_emergency_has_the_objects(path: DirectPath) -> None:
+    debt = path.in_debt()
+    emergency = _emergency(path, 9)
+    waits = path.backfill.reconcile(debt)
+    assert waits.progress.waiting is not None
+    assert waits.progress.waiting.behind == (emergency.number,)

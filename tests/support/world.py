@@ -40,6 +40,7 @@ T = TypeVar("T")
 SECONDS = 90.0
 REQUESTER, SENIOR, OTHER_SENIOR, GUEST = "U0REQUESTER", "U0SENIOR1", "U0SENIOR2", "U0GUEST"
 CHANNELS = {"dev": "C0DEV", "test": "C0TEST", "staging": "C0STAGING", "prod": "C0PROD"}
+INCIDENTS = "C0INCIDENTS"
 
 
 class World:
@@ -141,7 +142,7 @@ class World:
         card = self.until(
             lambda: found if action_id in buttons(found := self.card(change)) else None
         )
-        self.slack.click(user, CHANNELS[change.request.environment], card["ts"], action_id)
+        self.slack.click(user, channel_of(change), card["ts"], action_id)
 
     def press(
         self,
@@ -156,13 +157,13 @@ class World:
         action = pressed(card["blocks"], action_id, None)
         if value:
             action["value"] = value
-        self.slack.send_click(user, CHANNELS[change.request.environment], card["ts"], action)
+        self.slack.send_click(user, channel_of(change), card["ts"], action)
 
     def told(self, user: str, channel: str, words: str) -> str:
         """Wait until this person alone is told something with these words; all of it."""
 
         def heard() -> str | None:
-            for message in self.slack.ephemerals(CHANNELS[channel], user):
+            for message in self.slack.ephemerals(CHANNELS.get(channel, channel), user):
                 if words in (text := everything(message)):
                     return text
             return None
@@ -217,7 +218,7 @@ class World:
         def cards() -> list[dict[str, Any]]:
             return [
                 message
-                for message in self.slack.messages(CHANNELS[change.request.environment])
+                for message in self.slack.messages(channel_of(change))
                 if message["text"].startswith(f"{change.id} ") and "thread_ts" not in message
             ]
 
@@ -239,7 +240,7 @@ class World:
 
     def story(self, change: Change) -> list[str]:
         """What the card's thread tells."""
-        channel = CHANNELS[change.request.environment]
+        channel = channel_of(change)
         return [reply["text"] for reply in self.slack.thread(channel, self.card(change)["ts"])]
 
     def tells(self, change: Change, *words: str) -> None:
@@ -358,6 +359,12 @@ def world(tmp_path: Path, slack: SlackWorkspace, local: LocalCluster) -> Iterato
 def _seed_anew(cluster: LocalCluster) -> None:
     cluster.clear()
     cluster.seed()
+
+
+def channel_of(change: Change) -> str:
+    """Where its card stands."""
+    criterion = change.request.criterion
+    return INCIDENTS if criterion else CHANNELS[change.request.environment]
 
 
 def buttons(message: dict[str, Any]) -> list[str]:

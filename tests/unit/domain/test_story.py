@@ -63,7 +63,7 @@ def test_direct_messages_go_to_whoever_asked_and_name_the_change() -> None:
     direct_messages = [
         notice for notice in everything_told(direct(*CONFIRM)) if notice.audience is Audience.DIRECT
     ]
-    assert len(direct_messages) == 5
+    assert len(direct_messages) == 9
     for notice in direct_messages:
         assert notice.user == REQUESTER
         assert "*CHG-12* · Scale deployment/web 2 → 3 · test" in notice.text

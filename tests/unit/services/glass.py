@@ -9,6 +9,7 @@ from chatbot.domain.emergency_rules import EmergencyRules
 from chatbot.services.break_glass import BreakGlass
 from chatbot.services.emergencies import Emergencies
 from chatbot.services.paging import Paging
+from chatbot.services.related_cards import RelatedCards
 from chatbot.services.sign_offs import SignOffs
 from tests.support import builders
 from tests.support.builders import REQUESTER
@@ -48,7 +49,8 @@ class Glass(Council):
             cast("Any", Told()),
             lambda _: "#incidents",
         )
-        self.paging = Paging(self.ledger, self.people, self.electorates)
+        related = RelatedCards(store, slack)
+        self.paging = Paging(self.ledger, self.people, self.electorates, related.link)
 
     def asked(self, **fields: Any) -> Change:
         """Somebody filled in the form."""

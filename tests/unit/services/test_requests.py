@@ -146,6 +146,15 @@ def failed(office: Office) -> Change:
     return office.change(State.FAILED, snapshot=SNAPSHOT, failure=FAILURE)
 
 
+def emergency(office: Office) -> Change:
+    """One that the cluster refused half-way."""
+    new = builders.new_change(path=Path.EMERGENCY)
+    change = office.store.create_change(new, builders.entry())
+    fields = {"plan": PLAN, "snapshot": SNAPSHOT, "failure": FAILURE}
+    progress = change.progress.model_copy(update=fields)
+    return move(office.store, change, State.FAILED, progress=progress, due_at=None)
+
+
 def unpaid(office: Office) -> Change:
     return office.change(
         State.RECONCILING, snapshot=SNAPSHOT, failure=FAILURE, pull_request=PULL_REQUEST
@@ -235,6 +244,14 @@ def test_confirming_a_diff_that_was_replaced_is_refused(office: Office) -> None:
 def test_cancelling_what_touched_the_cluster_means_putting_back(office: Office) -> None:
     assert take_back(office, REQUESTER, failed(office)).state is State.ROLLING_BACK
     assert take_back(office, REQUESTER, waiting(office)).state is State.CANCELLED
+
+
+@pytest.mark.parametrize("user", [REQUESTER, SENIOR])
+def test_the_undo_of_an_emergency_is_a_red_light_of_its_own(office: Office, user: str) -> None:
+    change = take_back(office, user, emergency(office))
+    assert change.state is State.ROLLING_BACK
+    last = office.store.events(change.number)[-1].entry
+    assert (last.kind, last.actor) == ("red_light.undo", user)
 
 
 def test_an_undo_keeps_why_it_failed_for_the_story(office: Office) -> None:
@@ -331,6 +348,7 @@ ROUNDS = 50
         pytest.param(confirm, confirm, waiting, id="confirm twice"),
         pytest.param(take_back, take_back, waiting, id="cancel twice"),
         pytest.param(retry, take_back, failed, id="retry and undo"),
+        pytest.param(take_back, take_back, emergency, id="undo an emergency twice"),
     ],
 )
 def test_of_two_clicks_at_the_same_instant_one_holds_and_the_other_is_told(

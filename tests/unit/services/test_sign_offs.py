@@ -4,6 +4,7 @@ nobody answers."""
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain.change import MessageRef
 from chatbot.domain.errors import Refused
 from chatbot.domain.lifecycle import State
 from tests.support.builders import REQUESTER
@@ -132,6 +133,15 @@ def test_seniors_are_paged_at_once_with_what_they_have_to_know(glass: Glass) -> 
     ):
         assert words in told
     assert change.due_at == glass.clock.now()
+
+
+def test_a_page_links_the_card_where_it_is_posted(glass: Glass) -> None:
+    change = glass.lit()
+    place = MessageRef(channel="C0INCIDENTS", ts="1772443800.000100")
+    glass.store.card_shown(change.number, place, change.revision)
+    glass.tend(change)
+    pages = [text for key, text in glass.told(change).items() if key.startswith("page:")]
+    assert all("<https://slack.example/C0INCIDENTS/1772443800.000100|Its card>" in p for p in pages)
 
 
 def test_whoever_does_not_answer_is_paged_on_and_on(glass: Glass, clock: Hand) -> None:
