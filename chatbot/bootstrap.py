@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Event
 
 from slack_sdk import WebClient
 
@@ -88,9 +89,12 @@ class Services:
     freeze_watch: FreezeWatch
     herald: Herald
     debt: debt.Debt
+    stopping: Event
+    """Set as soon as we are to end: no worker begins another step."""
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
+        self.stopping.set()
         self.reconcilers.stop()
         self.debt.publishers.stop()
         self.couriers.stop()
@@ -120,7 +124,7 @@ def build(
         settings,
     )
     store, clock = parts.store, parts.clock
-    rush = Rush()
+    rush, stopping = Rush(), Event()
     metrics = Metrics(store)
     couriers = WorkerPool("courier", _courier(parts).deliver, DELIVERY_WORKERS, rush.make_way)
     reconciler = Reconciler(
@@ -130,6 +134,7 @@ def build(
         steps=_direct_steps(parts) | _gitops_steps(parts),
         shown=couriers.wake,
         observe=metrics.step,
+        stopping=stopping.is_set,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
     shared = settings, parts.ledger, parts.people, parts.chat, parts.git
@@ -150,6 +155,7 @@ def build(
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
         debt=owing,
+        stopping=stopping,
     )
 
 
@@ -263,21 +269,13 @@ def _desk(
     parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool, owing: debt.Debt
 ) -> Desk:
     environments, store = parts.environments, parts.store
-    ledger, people = parts.ledger, parts.people
+    ledger, people, debtors = parts.ledger, parts.people, owing.debtors
     decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake, parts.freezes.blocking)
     sources = Sources(parts.git, parts.settings.git.branch)
     presence, now = Presence(parts.clock), parts.clock.now
     intake = Intake(environments, parts.clusters, sources, now, presence)
     return Desk(
-        requests=Requests(
-            store=store,
-            ledger=ledger,
-            people=people,
-            intake=intake,
-            environments=environments,
-            decisions=decisions,
-            refuse_debtor=owing.debtors.refuse,
-        ),
+        requests=Requests(store, ledger, people, intake, environments, decisions, debtors.refuse),
         rollbacks=RollbackRequests(store, people, environments, decisions),
         environments=environments,
         store=store,
@@ -287,7 +285,7 @@ def _desk(
         approvals=Approvals(ledger, people, parts.electorates, parts.voices, decisions),
         delegations=Delegations(store, ledger, people, decisions),
         freezes=parts.freezes,
-        debtors=owing.debtors,
+        debtors=debtors,
         obligations=owing.obligations,
         postmortems=owing.postmortems,
     )
