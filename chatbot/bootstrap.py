@@ -86,9 +86,9 @@ class Services:
     auto_sync: AutoSync
     freeze_watch: FreezeWatch
     herald: Herald
+    debt: debt.Debt
     stopping: Event
     """Set as soon as we are to end: no worker begins another step."""
-    debt: debt.Debt
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
@@ -155,8 +155,8 @@ def build(
         auto_sync=parts.auto_sync,
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
-        stopping=stopping,
         debt=owing,
+        stopping=stopping,
     )
 
 
@@ -187,21 +187,13 @@ def _desk(
     parts: Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool, owing: debt.Debt
 ) -> Desk:
     environments, store = parts.environments, parts.store
-    ledger, people = parts.ledger, parts.people
+    ledger, people, debtors = parts.ledger, parts.people, owing.debtors
     decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake, parts.freezes.blocking)
     sources = Sources(parts.git, parts.settings.git.branch)
     presence, now = Presence(parts.clock), parts.clock.now
     intake = Intake(environments, parts.clusters, sources, now, presence)
     return Desk(
-        requests=Requests(
-            store=store,
-            ledger=ledger,
-            people=people,
-            intake=intake,
-            environments=environments,
-            decisions=decisions,
-            refuse_debtor=owing.debtors.refuse,
-        ),
+        requests=Requests(store, ledger, people, intake, environments, decisions, debtors.refuse),
         rollbacks=RollbackRequests(store, people, environments, decisions),
         environments=environments,
         store=store,
@@ -213,7 +205,7 @@ def _desk(
         freezes=parts.freezes,
         break_glass=BreakGlass(ledger, people, intake, environments, decisions),
         sign_offs=SignOffs(ledger, people, parts.electorates, decisions),
-        debtors=owing.debtors,
+        debtors=debtors,
         obligations=owing.obligations,
         postmortems=owing.postmortems,
     )
