@@ -69,7 +69,7 @@ def test_direct_messages_go_to_whoever_asked_and_name_the_change() -> None:
         for notice in everything_told(direct(*CONFIRM))
         if notice.audience is Audience.DIRECT and not notice.key.startswith("page:")
     ]
-    assert len(direct_messages) == 8
+    assert len(direct_messages) == 12
     for notice in direct_messages:
         assert notice.user == REQUESTER
         assert "*CHG-12* · Scale deployment/web 2 → 3 · test" in notice.text
