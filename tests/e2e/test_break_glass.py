@@ -71,10 +71,10 @@ def test_no_light_is_skipped_replayed_carried_over_or_passed_by_somebody_else(
     world.shows(change, "1 of 3", "about to change *prod* directly", "All of checkout")
 
     def refused(words: str, button: str, user: str = REQUESTER, **forged: str) -> None:
-        told = world.refusals()
+        before = len(world.refusals())
         glass.press(world, world.card(change), user, button, **forged)
         world.told(user, INCIDENTS, words)
-        assert len(world.refusals()) == len(told) + 1
+        world.until(lambda: len(world.refusals()) > before)
 
     refused("passes its red lights", "red_light_1", SENIOR)
     refused("light 1 of 3 is next", "red_light_1", action_id="red_light_2")
