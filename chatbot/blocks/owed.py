@@ -27,9 +27,7 @@ from chatbot.domain.story_debt import overdue_since, what
 
 SNOOZE = "snooze"
 REASON = "reason"
-NOTHING_OWED = (
-    "Nothing is owed. Emergencies owe a postmortem and Git reconciliation, and have none."
-)
+NOTHING_OWED = "Nothing is owed: every emergency has its postmortem, and is in Git."
 
 _MOST_ROWS = 40
 _HOW = "Give it to somebody else: `/change handover CHG-12 @somebody`."

@@ -190,14 +190,15 @@ def _undelegate(words: list[str]) -> UndelegateCommand:
 
 
 def _handover(words: list[str]) -> HandoverCommand:
-    number = parse_change_id(words[0]) if words else None
-    kinds = {kind.value: kind for kind in Kind}
-    if number is None or len(words) not in (2, 3) or words[-1].lower() not in {*kinds, words[1]}:
+    number = parse_change_id(words[0]) if len(words) in (2, 3) else None
+    kinds: dict[str, Kind | None] = {"": None, **{kind.value: kind for kind in Kind}}
+    named = "".join(words[2:]).lower()
+    if number is None or named not in kinds:
         raise Refused(
             "What, and to whom? Write it like `/change handover CHG-12 @somebody`, with "
             "`postmortem` or `reconciliation` at the end if it is only one of both."
         )
-    return HandoverCommand(number, _user(words[1]), kinds.get(words[-1].lower()))
+    return HandoverCommand(number, _user(words[1]), kinds[named])
 
 
 def _user(word: str) -> str:

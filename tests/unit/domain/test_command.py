@@ -8,6 +8,7 @@ from chatbot.domain.command import (
     CancelCommand,
     Command,
     DelegateCommand,
+    HandoverCommand,
     HelpCommand,
     ListCommand,
     RequestCommand,
@@ -18,11 +19,12 @@ from chatbot.domain.command import (
     parse_emergency,
 )
 from chatbot.domain.errors import Refused
+from chatbot.domain.obligation import Kind
 
 WORDS = st.sampled_from(
     ["request", "apply", "scale", "restart", "show", "cancel", "list", "help", "CHG-1", "test",
      "rollback", "deploy/web", "shop/deploy/web", "/", "5", "'", '"', "\\", "<!channel>", "`",
-     "mine", "#", "delegate", "undelegate",
+     "mine", "#", "delegate", "undelegate", "handover", "postmortem",
      "freeze", "unfreeze", "exempt", "until", "because", "4h", "<@U1|somebody>", "<@U1>", "3d", "<http://a|b>"]
 )  # fmt: skip
 
@@ -60,6 +62,12 @@ WORDS = st.sampled_from(
         ("help", HelpCommand()),
         ("delegate <@U0123ABC|some.body> 3d", DelegateCommand("U0123ABC", timedelta(days=3))),
         ("Delegate <@W0123ABC> 12h", DelegateCommand("W0123ABC", timedelta(hours=12))),
+        ("handover CHG-12 <@U1|some.body>", HandoverCommand(12, "U1")),
+        ("Handover chg-12 <@U1> Postmortem", HandoverCommand(12, "U1", Kind.POSTMORTEM)),
+        (
+            "handover CHG-12 <@U1> reconciliation",
+            HandoverCommand(12, "U1", Kind.RECONCILIATION),
+        ),
         ("undelegate <@U0123ABC|some.body>", UndelegateCommand("U0123ABC")),
         ("list <http://shop.example|shop.example>", ListCommand("shop.example")),
         ("list <https://shop.example/a&amp;b>", ListCommand("https://shop.example/a&b")),
@@ -80,6 +88,11 @@ def test_each_form_of_the_command_is_understood(text: str, command: Command) -> 
         ("scale test deploy/ 5", "`deploy/` names no object"),
         ("scale test a/b/c/d 5", "`a/b/c/d` names no object"),
         ("scale test deploy/web 5 now", "I don't know what `now` is for"),
+        ("handover", "Write it like `/change handover CHG-12 @somebody`"),
+        ("handover CHG-12", "What, and to whom?"),
+        ("handover CHG-12 <@U1> everything", "What, and to whom?"),
+        ("handover <@U1> CHG-12", "What, and to whom?"),
+        ("handover CHG-12 @somebody", "I can't tell who `@somebody` is."),
         ("delegate", "Who, and for how long? Write it like `/change delegate @somebody 3d`."),
         ("delegate <@U1>", "Who, and for how long?"),
         ("delegate <@U1> 3d please", "Who, and for how long?"),

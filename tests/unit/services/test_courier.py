@@ -150,6 +150,19 @@ def test_a_notice_whose_sending_was_not_recorded_is_found_by_its_metadata(
     assert [message.key for message in slack.messages] == ["card", "one", "two"]
 
 
+def test_what_is_not_so_any_more_is_not_said(
+    courier: Courier, change: Change, store: SqliteStore, slack: Slack, clock: Hand
+) -> None:
+    late = builders.notice("late", text="An hour left.", stale_at=clock.now())
+    in_time = builders.notice("soon", text="Still so.", stale_at=clock.now() + timedelta(seconds=1))
+    store.save(store.change(change.number), [], [late, in_time])
+    courier.deliver(change.number)
+    card = card_of(store, change)
+    assert "An hour left." not in slack.texts(card.ts)
+    assert "Still so." in slack.texts(card.ts)
+    assert due(store, clock) == []
+
+
 def test_a_notice_that_fails_keeps_those_behind_it_waiting(
     store: SqliteStore, ledger: Ledger, slack: Slack, courier: Courier, change: Change
 ) -> None:
