@@ -1,25 +1,21 @@
 """The only place where parts are wired."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slack_sdk import WebClient
 
-from chatbot.adapters import rego_files
-from chatbot.adapters.argocd import ArgoCDs
+from chatbot import parts as shared
 from chatbot.adapters.clock import SystemClock
 from chatbot.adapters.github import GitHubHost
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.prometheus import Metrics
-from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.slack import SlackChat
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain import policyset
 from chatbot.domain.change import Path
-from chatbot.domain.environment import Environment
 from chatbot.domain.lifecycle import State
-from chatbot.ports import Chat, Clock, Clusters, Deployers, GitHost, Kustomize
+from chatbot.parts import Parts
+from chatbot.ports import Chat, Clock, Clusters, GitHost, Kustomize
 from chatbot.services.approvals import Approvals
 from chatbot.services.asking import Asking
 from chatbot.services.autosync import AutoSync
@@ -30,36 +26,27 @@ from chatbot.services.courier import Courier
 from chatbot.services.decisions import Decisions
 from chatbot.services.delegations import Delegations
 from chatbot.services.deployment import Deployment
-from chatbot.services.electorates import Electorates
 from chatbot.services.freeze_watch import FreezeWatch
-from chatbot.services.freezes import Freezes
 from chatbot.services.gates import Gates
 from chatbot.services.gitops import GitOps
 from chatbot.services.herald import Herald
 from chatbot.services.intake import Intake
-from chatbot.services.ledger import Ledger
-from chatbot.services.people import People
 from chatbot.services.plan import Planner
-from chatbot.services.policy import PolicyRules
 from chatbot.services.polling import PullRequestPoll
 from chatbot.services.preapprovals import Preapprovals
 from chatbot.services.presence import Presence
 from chatbot.services.promotions import Promotions
-from chatbot.services.proposals import Proposals
 from chatbot.services.reconcile import DueWork, Reconciler, Step
 from chatbot.services.related_cards import RelatedCards
-from chatbot.services.repository import ClusterRepository
 from chatbot.services.requests import Requests
 from chatbot.services.reverts import Reverts
 from chatbot.services.review import Reviewer
 from chatbot.services.rollback_requests import RollbackRequests
-from chatbot.services.rollbacks import Rollbacks
 from chatbot.services.rollout import Rollout
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
 from chatbot.services.symptoms import Symptoms
 from chatbot.services.verdicts import Verdicts
-from chatbot.services.voices import Voices
 from chatbot.services.workers import WorkerPool
 from chatbot.settings import Settings
 from chatbot.slack.desk import Desk
@@ -104,8 +91,8 @@ def build(
     kustomize: Kustomize | None = None,
 ) -> Services:
     """Wire the product. Each part from outside can be replaced. Nothing is called yet."""
-    parts = _parts(
-        _Outside(
+    parts = shared.make(
+        shared.Outside(
             clock=clock or SystemClock(),
             chat=chat or SlackChat(slack_client(settings)),
             clusters=clusters
@@ -157,90 +144,7 @@ def slack_client(settings: Settings) -> WebClient:
     )
 
 
-@dataclass(frozen=True)
-class _Outside:
-    """What is not ours, and where we keep our own."""
-
-    clock: Clock
-    chat: Chat
-    clusters: KubernetesClusters
-    git: GitHost
-    kustomize: Kustomize
-    store: SqliteStore
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """What the steps of every path and the desk share."""
-
-    settings: Settings
-    clock: Clock
-    chat: Chat
-    store: SqliteStore
-    ledger: Ledger
-    clusters: KubernetesClusters
-    deployers: Deployers
-    git: GitHost
-    repository: ClusterRepository
-    proposals: Proposals
-    auto_sync: AutoSync
-    people: People
-    electorates: Electorates
-    voices: Voices
-    freezes: Freezes
-
-    @property
-    def environments(self) -> Mapping[str, Environment]:
-        return self.settings.environments
-
-    @property
-    def rollbacks(self) -> Rollbacks:
-        return Rollbacks(
-            self.environments, self.store, self.clusters, self.git, self.proposals, self.ledger
-        )
-
-
-def _parts(outside: _Outside, settings: Settings) -> _Parts:
-    environments, store = settings.environments, outside.store
-    ledger = Ledger(store, outside.clock)
-    people = People(
-        outside.chat,
-        outside.clock,
-        requesters=settings.people.requesters,
-        seniors=settings.people.seniors,
-        managers=settings.people.managers,
-        github_logins=settings.github_logins,
-    )
-    electorates = Electorates(store, people, environments)
-    repository = ClusterRepository(outside.git, outside.kustomize)
-    deployers = ArgoCDs(outside.clusters)
-    return _Parts(
-        settings=settings,
-        clock=outside.clock,
-        chat=outside.chat,
-        store=store,
-        ledger=ledger,
-        clusters=outside.clusters,
-        deployers=deployers,
-        git=outside.git,
-        repository=repository,
-        proposals=Proposals(
-            environments=environments,
-            git=outside.git,
-            repository=repository,
-            base=settings.git.branch,
-            ledger=ledger,
-            login_of=lambda user: settings.github_logins.get(user, ""),
-        ),
-        auto_sync=AutoSync(environments, deployers, store, ledger),
-        people=people,
-        electorates=electorates,
-        voices=Voices(ledger, people, electorates),
-        freezes=Freezes(store, ledger, people, environments, settings.freezes),
-    )
-
-
-def _courier(parts: _Parts) -> Courier:
+def _courier(parts: Parts) -> Courier:
     environments, store = parts.environments, parts.store
     related = RelatedCards(store, parts.chat)
     return Courier(
@@ -252,7 +156,7 @@ def _courier(parts: _Parts) -> Courier:
     )
 
 
-def _desk(parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool) -> Desk:
+def _desk(parts: Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPool) -> Desk:
     environments, store, ledger, people = (
         parts.environments,
         parts.store,
@@ -288,7 +192,7 @@ def _desk(parts: _Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPo
     )
 
 
-def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
+def _direct_steps(parts: Parts) -> dict[tuple[Path, State], Step]:
     environments, ledger = parts.environments, parts.ledger
     planner = Planner(environments, parts.clusters, ledger, parts.rollbacks)
     rollout = Rollout(
@@ -305,6 +209,7 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
         environments=environments,
         clusters=parts.clusters,
         git=parts.git,
+        store=parts.store,
         repository=parts.repository,
         proposals=parts.proposals,
         ledger=ledger,
@@ -324,14 +229,14 @@ def _direct_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
     return {(Path.DIRECT, state): step for state, step in steps.items()}
 
 
-def _reviewer(parts: _Parts) -> Reviewer:
+def _reviewer(parts: Parts) -> Reviewer:
     return Reviewer(
         environments=parts.environments,
         git=parts.git,
         repository=parts.repository,
         clusters=parts.clusters,
         deployers=parts.deployers,
-        policies=PolicyRules(RegoPolicies(), policyset.read(rego_files.shipped())),
+        policies=parts.policies,
         promotions=Promotions(parts.environments, parts.store),
         preapprovals=Preapprovals(parts.environments, parts.store, parts.electorates, parts.clock),
         base_head=parts.proposals.base_head,
@@ -339,7 +244,7 @@ def _reviewer(parts: _Parts) -> Reviewer:
     )
 
 
-def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
+def _gitops_steps(parts: Parts) -> dict[tuple[Path, State], Step]:
     environments, ledger = parts.environments, parts.ledger
     branches = Branches(environments, parts.git, parts.repository, parts.proposals, ledger)
     gitops = GitOps(
@@ -365,6 +270,7 @@ def _gitops_steps(parts: _Parts) -> dict[tuple[Path, State], Step]:
     deployment = Deployment(
         environments=environments,
         git=parts.git,
+        store=parts.store,
         deployers=parts.deployers,
         repo=parts.settings.git.repo,
         ledger=ledger,

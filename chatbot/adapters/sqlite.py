@@ -23,6 +23,7 @@ from chatbot.adapters.sqlite_claims import Claims
 from chatbot.adapters.sqlite_connection import Connections, translated
 from chatbot.adapters.sqlite_delegations import DelegationTable
 from chatbot.adapters.sqlite_freezes import FreezeTable
+from chatbot.adapters.sqlite_holds import HoldTable
 from chatbot.adapters.sqlite_obligations import ObligationTable
 from chatbot.adapters.sqlite_promotions import PromotionQueries
 from chatbot.adapters.sqlite_rollbacks import RollbackQueries
@@ -40,17 +41,6 @@ from chatbot.ports import CardRow, NewChange, Store
 _DUE = "SELECT number FROM changes WHERE due_at <= ? ORDER BY due_at, number LIMIT ?"
 
 _DELIVERIES_DUE = "SELECT change FROM deliveries WHERE due_at <= ? ORDER BY due_at, change LIMIT ?"
-
-_OTHER_HOLDERS = """
-    SELECT DISTINCT change FROM holds
-    WHERE environment = :environment AND change <> :number
-        AND object IN (SELECT value FROM json_each(:objects))
-    ORDER BY change"""
-
-_TAKE_HOLDS = """
-    INSERT INTO holds (environment, object, change)
-    SELECT :environment, value, :number FROM json_each(:objects) WHERE true
-    ON CONFLICT (environment, object) DO NOTHING"""
 
 _IN_STATES = f"""
     SELECT number FROM changes
@@ -70,6 +60,7 @@ class SqliteStore(
     AnnouncementTable,
     DelegationTable,
     FreezeTable,
+    HoldTable,
     ObligationTable,
     PromotionQueries,
     RollbackQueries,
@@ -139,21 +130,6 @@ class SqliteStore(
     def deliveries_due(self, now: datetime, limit: int = 100) -> list[int]:
         """See `Store`."""
         return self._numbers(_DELIVERIES_DUE, (rows.to_text(now), limit))
-
-    def hold(self, change: Change, *, also: Sequence[str] = ()) -> list[int]:
-        """See `Store`."""
-        objects = {target.key for target in change.request.targets}.union(also)
-        wanted = {
-            "number": change.number,
-            "environment": change.request.environment,
-            "objects": json.dumps(sorted(objects)),
-        }
-        with self._connections.writing() as db:
-            changes.refuse_stale(db, change)
-            others = [row["change"] for row in db.execute(_OTHER_HOLDERS, wanted).fetchall()]
-            if not others:
-                db.execute(_TAKE_HOLDS, wanted)
-            return others
 
     def live_counts(self) -> dict[State, int]:
         """See `Store`."""

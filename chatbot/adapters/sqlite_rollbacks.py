@@ -2,6 +2,7 @@
 same objects since. Asked once for each rollback, and of one environment."""
 
 import json
+from datetime import datetime
 
 from chatbot.adapters import sqlite_rows as rows
 from chatbot.adapters.sqlite_connection import Connections
@@ -39,9 +40,9 @@ class RollbackQueries:
         with self._connections.reading() as db:
             return [rows.to_change(row) for row in db.execute(_ROLLBACKS_OF, (number,)).fetchall()]
 
-    def writers_since(self, change: Change) -> list[Change]:
+    def writers_since(self, change: Change, since: datetime | None = None) -> list[Change]:
         """See `Store`."""
-        since = change.progress.applied_at
+        since = since or change.progress.applied_at
         if since is None:
             return []
         wanted = {

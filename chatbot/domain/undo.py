@@ -13,18 +13,23 @@ the server can derive them anew. Lists that the server merges by key (containers
 walked item by item; other lists are one value.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chatbot.domain.diff import CHANGE_ANNOTATION, SCALED_BY_ANNOTATION
 from chatbot.domain.fields import ABSENT, at, keys, put
+from chatbot.domain.managed import (
+    FIELD_MANAGER,
+    descend,
+    item_steps,
+    own_whole,
+    scaled_by,
+    take,
+    trees,
+)
 
 Manifest = dict[str, Any]
-
-FIELD_MANAGER = "redlight"
-
 
 _UNTOUCHED_METADATA = (CHANGE_ANNOTATION, SCALED_BY_ANNOTATION)
 
@@ -42,10 +47,10 @@ class _Owners:
     def at(self, step: str) -> "_Owners":
         """The owners one step further down."""
         return _Owners(
-            _descend(self.live_ours, step),
-            _descend(self.live_others, step),
-            _descend(self.snapshot_ours, step),
-            _descend(self.snapshot_others, step),
+            descend(self.live_ours, step),
+            descend(self.live_others, step),
+            descend(self.snapshot_ours, step),
+            descend(self.snapshot_others, step),
         )
 
     @property
@@ -58,13 +63,12 @@ class _Owners:
 
     def item_steps(self) -> list[str]:
         """The steps into a list's items (`k:{…}`, `v:…`), of the live object first."""
-        trees = (
+        return item_steps(
             *self.live_ours,
             *self.live_others,
             *self.snapshot_ours,
             *self.snapshot_others,
         )
-        return list(dict.fromkeys(s for tree in trees for s in tree if s[:2] in ("k:", "v:")))
 
 
 def undo(live: Manifest, snapshot: Manifest, *, manager: str = FIELD_MANAGER) -> Manifest:
@@ -74,8 +78,8 @@ def undo(live: Manifest, snapshot: Manifest, *, manager: str = FIELD_MANAGER) ->
     `live` when there is nothing to undo.
     """
     owners = _Owners(
-        *_trees(live, manager),
-        *_trees(snapshot, manager),
+        *trees(live, manager),
+        *trees(snapshot, manager),
     )
     result = dict(live)
     for key in keys(live, snapshot):
@@ -123,8 +127,8 @@ def _metadata(live: Manifest, snapshot: Manifest, owners: _Owners) -> Manifest:
 def _scaled_since(live: Manifest, snapshot: Manifest) -> bool:
     """Whether we set the number of replicas after the snapshot: servers before 1.22 do not
     record who wrote through the scale subresource, so an annotation does."""
-    now = _annotation(live, SCALED_BY_ANNOTATION)
-    return now is not None and now != _annotation(snapshot, SCALED_BY_ANNOTATION)
+    now = scaled_by(live)
+    return now is not None and now != scaled_by(snapshot)
 
 
 def _merge(before: Any, now: Any, owners: _Owners) -> Any:
@@ -166,7 +170,7 @@ def _merge_items(before: list[Any], now: list[Any], steps: list[str], owners: _O
     matched: list[tuple[Any, Any, _Owners]] = []
     rest_before, rest_now = list(before), list(now)
     for step in steps:
-        old, new = _take(rest_before, step), _take(rest_now, step)
+        old, new = take(rest_before, step), take(rest_now, step)
         if old is not ABSENT or new is not ABSENT:
             matched.append((old, new, owners.at(step)))
     # Items without an owner were put there by the server: they go with the snapshot.
@@ -178,53 +182,7 @@ def _merge_items(before: list[Any], now: list[Any], steps: list[str], owners: _O
 
 
 def _merge_item(before: Any, now: Any, owners: _Owners) -> Any:
-    added_by_us = _own_whole(owners.live_ours) and not _own_whole(owners.live_others)
+    added_by_us = own_whole(owners.live_ours) and not own_whole(owners.live_others)
     if before is ABSENT and added_by_us:
         return ABSENT  # it goes, whatever others set inside it
     return _merge(before, now, owners)
-
-
-def _own_whole(trees: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether any of these trees claims the item itself and not only fields inside it."""
-    return any("." in tree or not tree for tree in trees)
-
-
-def _take(items: list[Any], step: str) -> Any:
-    """Remove and give the item that a step names."""
-    kind, _, text = step.partition(":")
-    wanted = json.loads(text)
-    for index, item in enumerate(items):
-        if kind == "v" and item == wanted:
-            return items.pop(index)
-        if kind == "k" and isinstance(item, dict) and _has_keys(item, wanted):
-            return items.pop(index)
-    return ABSENT
-
-
-def _has_keys(item: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    # `protocol` is part of the key of a port and is left out of it where the default holds.
-    return all(item.get(key, "TCP" if key == "protocol" else None) == wanted[key] for key in wanted)
-
-
-def _trees(
-    manifest: Manifest, manager: str
-) -> tuple[tuple[Mapping[str, Any], ...], tuple[Mapping[str, Any], ...]]:
-    """Field trees of our entries, and of the others'."""
-    entries = (manifest.get("metadata") or {}).get("managedFields") or []
-    ours: list[Mapping[str, Any]] = []
-    others: list[Mapping[str, Any]] = []
-    for entry in entries:
-        tree = entry.get("fieldsV1")
-        if tree:
-            (ours if entry.get("manager") == manager else others).append(tree)
-    return tuple(ours), tuple(others)
-
-
-def _descend(trees: Sequence[Mapping[str, Any]], step: str) -> tuple[Mapping[str, Any], ...]:
-    """The subtrees at a step; who owns a part as one value owns everything in it."""
-    return tuple(tree[step] if tree else tree for tree in trees if not tree or step in tree)
-
-
-def _annotation(manifest: Manifest, name: str) -> str | None:
-    annotations = (manifest.get("metadata") or {}).get("annotations") or {}
-    return annotations.get(name)

@@ -91,12 +91,22 @@ class Store(Protocol):
         and that no `delay_delivery` keeps back."""
         ...
 
-    def hold(self, change: Change, *, also: Sequence[str] = ()) -> list[int]:
+    def hold(
+        self, change: Change, *, also: Sequence[str] = (), seize: AuditEntry | None = None
+    ) -> list[int]:
         """Take the change's objects in its environment, and what `also` names there, all or none.
         Returns the numbers of the changes that hold some of them, lowest first; empty: they are
         ours. Repeating is fine. `save` lets go of them when the state is not in `HOLDING`.
         Raises `StaleChange` when the row has moved on: a change that was cancelled meanwhile would
-        never let go of what it took."""
+        never let go of what it took.
+
+        With `seize` they are taken from whoever has them, whose numbers are returned; the entry is
+        recorded with it, with the `objects` and the changes that had them (`from`) filled in, if
+        anybody lost anything."""
+        ...
+
+    def let_go(self, change: int) -> None:
+        """The change needs its objects no longer, in whatever state it is. Repeating is fine."""
         ...
 
     def changes(
@@ -131,9 +141,9 @@ class Store(Protocol):
         first."""
         ...
 
-    def writers_since(self, change: Change) -> list[Change]:
+    def writers_since(self, change: Change, since: datetime | None = None) -> list[Change]:
         """The changes that wrote to any of the change's objects in its environment after it did,
-        in that order."""
+        or after `since`, in that order."""
         ...
 
     def completed_with(self, environment: str, content: str) -> int | None:

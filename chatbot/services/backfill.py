@@ -10,11 +10,12 @@ from chatbot.domain.diff import equal, unified_diff
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
-from chatbot.ports import Cluster, Clusters, GitHost, Manifest
+from chatbot.ports import Cluster, Clusters, GitHost, Manifest, Store
 from chatbot.services.autosync import AutoSync
 from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.proposals import Proposals
+from chatbot.services.queue import queued
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.rollbacks import Rollbacks
 
@@ -26,6 +27,7 @@ class Backfill:
     environments: Mapping[str, Environment]
     clusters: Clusters
     git: GitHost
+    store: Store
     repository: ClusterRepository
     proposals: Proposals
     ledger: Ledger
@@ -35,6 +37,8 @@ class Backfill:
 
     def reconcile(self, change: Change) -> Change:
         """Step `reconciling`: ask Git if it was not asked, else compare."""
+        if (waits := queued(self.store, self.ledger, change)) is not None:
+            return waits
         pull_request = change.progress.pull_request
         if pull_request is None:
             return self._ask(change)
@@ -50,6 +54,8 @@ class Backfill:
         if now.state is PullRequestState.OPEN and self._may_merge(change, now):
             if freeze := self.freezes.blocking(change):
                 return self.freezes.wait(change, freeze, pull_request=now, failure=None)
+            if (waits := queued(self.store, self.ledger, change)) is not None:
+                return waits
             method = self._environment(change).backfill.merge_method.value
             merge_sha = self.git.merge(now.number, now.head_sha, method)
             now = now.model_copy(update={"state": PullRequestState.MERGED, "merge_sha": merge_sha})

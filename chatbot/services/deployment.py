@@ -14,11 +14,13 @@ from chatbot.domain.argocd_sync import SyncOrder, SyncOutcome, Verdict, deployed
 from chatbot.domain.change import Change, Failure, PullRequestState
 from chatbot.domain.environment import ArgoApplications, Environment
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
-from chatbot.domain.lifecycle import Event
+from chatbot.domain.lifecycle import Event, State
+from chatbot.domain.line import behind
 from chatbot.domain.story import failure_notices
-from chatbot.ports import Deployer, Deployers, GitHost
+from chatbot.ports import Deployer, Deployers, GitHost, Store
 from chatbot.services.gitops import GitOps
-from chatbot.services.ledger import Ledger
+from chatbot.services.ledger import AT_ONCE, Ledger
+from chatbot.services.queue import queued
 from chatbot.services.rollbacks import Rollbacks
 from chatbot.services.symptoms import Symptoms
 
@@ -31,6 +33,7 @@ class Deployment:
 
     environments: Mapping[str, Environment]
     git: GitHost
+    store: Store
     deployers: Deployers
     repo: str
     """`owner/name`: which of an Application's sources the revision is for."""
@@ -41,6 +44,8 @@ class Deployment:
 
     def sync(self, change: Change) -> Change:
         """Step `syncing`: the merge, guarded by the approved head; then Argo CD is told."""
+        if (waits := self.line(change)) is not None:
+            return waits
         merged = change.progress.pull_request
         if merged is None or merged.state is not PullRequestState.MERGED:
             return self._merge(change)
@@ -65,6 +70,8 @@ class Deployment:
 
     def validate(self, change: Change) -> Change:
         """Step `validating`: Synced at that revision and Healthy, for a settle time, everywhere."""
+        if (waits := self.line(change)) is not None:
+            return waits
         merged = change.progress.pull_request
         if merged is None:
             raise Permanent(f"{change.id} validates a pull request that it does not know")
@@ -78,6 +85,20 @@ class Deployment:
         if self._late(change):
             return self._unhealthy(change, _late(outcomes))
         return self.watch(change, outcomes)
+
+    def line(self, change: Change) -> Change | None:
+        """Wait while an emergency has taken the objects over; None when they are ours. Afterwards
+        Argo CD has its time anew, and what was not merged yet is looked at once more."""
+        if (waits := queued(self.store, self.ledger, change)) is not None:
+            return waits
+        if not behind(change):
+            return None
+        if change.state is State.SYNCING:
+            outdated = self.gitops.outdated(change, self.gitops.look(change))
+            if outdated is not None:
+                return outdated
+        now = self.ledger.clock.now()
+        return self.ledger.rest(change, AT_ONCE, sync_asked_at=now, waiting=None)
 
     def tell(self, change: Change, revision: str) -> None:
         """Have every Application synced at a revision, once for each attempt."""

@@ -1,10 +1,11 @@
 """The operations on a cluster: what each would do, and doing it. Only here are they told apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from chatbot.domain.change import Change, Operation, SnapshotEntry
-from chatbot.domain.errors import Permanent
+from chatbot.domain import forecast
+from chatbot.domain.change import Change, Operation, SnapshotEntry, Target
+from chatbot.domain.errors import NotFound, Permanent
 from chatbot.domain.manifest import parse, without_server_fields
 from chatbot.ports import Cluster, DryRun, Manifest
 
@@ -42,6 +43,48 @@ def dry_run(cluster: Cluster, change: Change, *, force: bool) -> Sequence[DryRun
             return cluster.dry_run_restore(_brought_back(change))
 
 
+def foretell(cluster: Cluster, change: Change) -> Sequence[DryRun]:
+    """What we expect the server to make of the change where we may not ask it; conflicts beside
+    the result, as if they were overridden."""
+    request, targets = change.request, change.request.targets
+    found = cluster.get_many(targets)
+    match request.operation:
+        case Operation.APPLY:
+            pairs = zip(targets, found, wanted_manifests(change), strict=True)
+            return [
+                DryRun(
+                    target,
+                    live,
+                    forecast.applied(live, wanted),
+                    forecast.apply_conflicts(target, live, wanted),
+                )
+                for target, live, wanted in pairs
+            ]
+        case Operation.SCALE:
+            replicas = _replicas(change)
+            return [
+                DryRun(
+                    target,
+                    live,
+                    forecast.scaled(live, replicas),
+                    forecast.scale_conflicts(target, live, replicas),
+                )
+                for target, live in _there(targets, found)
+            ]
+        case Operation.RESTART:
+            at = change.progress.restarted_at
+            return [
+                DryRun(target, live, forecast.restarted(live, at))
+                for target, live in _there(targets, found)
+            ]
+        case Operation.ROLLBACK:
+            entries = zip(targets, found, _brought_back(change), strict=True)
+            return [
+                DryRun(target, live, forecast.restored(live, entry))
+                for target, live, entry in entries
+            ]
+
+
 def perform(cluster: Cluster, change: Change) -> None:
     """Do it. Repeating it ends in the same place."""
     request, progress = change.request, change.progress
@@ -56,6 +99,16 @@ def perform(cluster: Cluster, change: Change) -> None:
                 cluster.restart(target, progress.restarted_at, change=change.id)
         case Operation.ROLLBACK:
             cluster.restore(_brought_back(change), change=change.id)
+
+
+def _there(
+    targets: Sequence[Target], found: Sequence[Manifest | None]
+) -> Iterator[tuple[Target, Manifest]]:
+    for target, live in zip(targets, found, strict=True):
+        if live is None:
+            sentence = f"{target.place} is not there"
+            raise NotFound(sentence, remedy="Check the name and the namespace.")
+        yield target, live
 
 
 def _replicas(change: Change) -> int:

@@ -1,25 +1,18 @@
 """Planning on the direct path: ask the server what would happen, and whether somebody must look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import story
-from chatbot.domain.change import (
-    Change,
-    FieldConflict,
-    ObjectAction,
-    Operation,
-    Plan,
-    PlannedObject,
-)
-from chatbot.domain.diff import equal, normalise, plan_digest, unified_diff
+from chatbot.domain.change import Change, Operation, Plan
 from chatbot.domain.environment import Environment
 from chatbot.domain.events import SYSTEM
 from chatbot.domain.lifecycle import Event
 from chatbot.domain.offers import touched
-from chatbot.ports import Cluster, Clusters, DryRun
+from chatbot.ports import Clusters
 from chatbot.services.ledger import Ledger
-from chatbot.services.operations import dry_run, restart_time
+from chatbot.services.operations import restart_time
+from chatbot.services.previews import ask_server
 from chatbot.services.rollbacks import Rollbacks
 
 
@@ -76,31 +69,9 @@ class Planner:
         )
 
     def preview(self, change: Change) -> Plan:
-        """What would happen now. Its digest covers what is live, what would be, and whose fields
-        that takes over: asked without force even after somebody agreed to it, so that the plan
-        they agreed to can be recognised, and fields of yet another manager are no part of it."""
+        """What would happen now, by the server's own answer."""
         environment = self.environments[change.request.environment]
-        cluster = self.clusters(environment.context)
-        answers = dry_run(cluster, change, force=False)
-        conflicts = tuple(conflict for answer in answers for conflict in answer.conflicts)
-        if conflicts:
-            answers = dry_run(cluster, change, force=True)
-        return Plan(
-            objects=tuple(_planned(answer) for answer in answers),
-            conflicts=conflicts,
-            warnings=tuple(self._warnings(cluster, change)),
-            digest=_digest(change, answers, conflicts),
-        )
-
-    def _warnings(self, cluster: Cluster, change: Change) -> list[str]:
-        if change.request.operation is not Operation.SCALE:
-            return []
-        return [
-            f"HorizontalPodAutoscaler {name} scales {target} and would undo this. "
-            "Change its minReplicas and maxReplicas instead, or go on if you know why."
-            for target in change.request.targets
-            for name in cluster.autoscalers(target)
-        ]
+        return ask_server(self.clusters(environment.context), change)
 
 
 def timed(ledger: Ledger, change: Change) -> Change | None:
@@ -109,35 +80,3 @@ def timed(ledger: Ledger, change: Change) -> Change | None:
         return None
     at = restart_time(ledger.clock.now())
     return ledger.note(change, "restart.timed", data={"restartedAt": at}, restarted_at=at)
-
-
-def _planned(answer: DryRun) -> PlannedObject:
-    live, result = answer.live, answer.result
-    if equal(live, result):
-        action = ObjectAction.NOTHING
-    elif live is None:
-        action = ObjectAction.CREATE
-    elif result is None:
-        action = ObjectAction.DELETE
-    else:
-        action = ObjectAction.CHANGE
-    return PlannedObject(
-        target=answer.target,
-        action=action,
-        diff=unified_diff(live, result),
-        resource_version=live["metadata"].get("resourceVersion", "") if live else "",
-    )
-
-
-def _digest(change: Change, answers: Sequence[DryRun], conflicts: tuple[FieldConflict, ...]) -> str:
-    request = change.request
-    return plan_digest(
-        {
-            "operation": request.operation.value,
-            "environment": request.environment,
-            "targets": [target.key for target in request.targets],
-            "live": [normalise(answer.live) if answer.live else None for answer in answers],
-            "wanted": [normalise(answer.result) if answer.result else None for answer in answers],
-            "conflicts": [conflict.model_dump(mode="json") for conflict in conflicts],
-        }
-    )

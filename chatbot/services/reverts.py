@@ -38,6 +38,8 @@ class Reverts:
 
     def roll_back(self, change: Change) -> Change:
         """Step `rolling_back`: Git first, on top of what is there now; then the cluster."""
+        if (waits := self.deployment.line(change)) is not None:
+            return waits
         if change.progress.reverted_sha:
             return self._sync(change, change.progress.reverted_sha)
         if (known := change.progress.revert) is not None:

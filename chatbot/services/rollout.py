@@ -1,6 +1,6 @@
 """The cluster's part of the direct path: snapshot, apply, watch, and put back what fails."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import perform
 from chatbot.services.plan import Planner
-from chatbot.services.queue import queued
+from chatbot.services.queue import SNAPSHOT_TAKEN, overtaken, own_snapshot, queued
 
 WATCH_DELAY = timedelta(seconds=1)
 
@@ -42,7 +42,7 @@ class Rollout:
             return self.freezes.wait(change, freeze)
         if (waits := queued(self.store, self.ledger, change)) is not None:
             return waits
-        if not begun:
+        if not begun or overtaken(self.store, change):
             return self._start(change)
         if (paused := self.auto_sync.pause(change)) is not None:
             return paused
@@ -61,6 +61,8 @@ class Rollout:
 
     def validate(self, change: Change) -> Change:
         """Step `validating`: judge the rollout as `kubectl rollout status` does."""
+        if (waits := queued(self.store, self.ledger, change)) is not None:
+            return waits
         environment = self.environments[change.request.environment]
         cluster = self._cluster(change)
         verdicts = self._judge(cluster, change)
@@ -81,11 +83,15 @@ class Rollout:
         return self.ledger.rest(change, WATCH_DELAY, rollout=lines, waiting=None)
 
     def roll_back(self, change: Change) -> Change:
-        """Step `rolling_back`: everything as the snapshot has it, no pull request left open."""
+        """Step `rolling_back`: everything as the snapshot has it, no pull request left open. What
+        an emergency wrote since is left alone."""
+        if (waits := queued(self.store, self.ledger, change)) is not None:
+            return waits
         pull_request = change.progress.pull_request
         if pull_request and pull_request.state is PullRequestState.OPEN:
             self.git.close(pull_request.number)
-        self._cluster(change).restore(change.progress.snapshot or (), change=change.id)
+        snapshot = own_snapshot(self.store, change)
+        self._cluster(change).restore(snapshot, change=change.id)
         if (restored := self.auto_sync.restore(change)) is not None:
             return restored
         failure = change.progress.failure
@@ -93,7 +99,7 @@ class Rollout:
             change,
             Event.RESTORED,
             "change.rolled_back",
-            data={"objects": [entry.target.key for entry in change.progress.snapshot or ()]},
+            data={"objects": [entry.target.key for entry in snapshot]},
             notices=story.rolled_back(change, failure.sentence if failure else ""),
             due_in=None,
             failure=failure,
@@ -112,20 +118,11 @@ class Rollout:
                 confirmed_by="",
                 force=False,
             )
-        targets = change.request.targets
-        snapshot = change.progress.snapshot or tuple(
-            SnapshotEntry(target=target, manifest=manifest)
-            for target, manifest in zip(
-                targets, self._cluster(change).get_many(targets), strict=True
-            )
-        )
+        snapshot = snapshot_of(self.store, self._cluster(change), change)
         return self.ledger.note(
             change,
-            "snapshot.taken",
-            data={
-                "existed": [entry.target.key for entry in snapshot if entry.manifest],
-                "new": [entry.target.key for entry in snapshot if not entry.manifest],
-            },
+            SNAPSHOT_TAKEN,
+            data=told(snapshot),
             snapshot=snapshot,
             started_digest=plan.digest,
             waiting=None,
@@ -177,6 +174,26 @@ class Rollout:
 
     def _cluster(self, change: Change) -> Cluster:
         return self.clusters(self.environments[change.request.environment].context)
+
+
+def snapshot_of(store: Store, cluster: Cluster, change: Change) -> tuple[SnapshotEntry, ...]:
+    """How the objects are before the first write: an earlier snapshot counts, but of what an
+    emergency wrote since."""
+    known = {entry.target.key: entry for entry in own_snapshot(store, change)}
+    new = [target for target in change.request.targets if target.key not in known]
+    found = zip(new, cluster.get_many(new), strict=True)
+    known |= {
+        target.key: SnapshotEntry(target=target, manifest=manifest) for target, manifest in found
+    }
+    return tuple(known[target.key] for target in change.request.targets)
+
+
+def told(snapshot: Sequence[SnapshotEntry]) -> dict[str, list[str]]:
+    """A snapshot for the audit log."""
+    return {
+        "existed": [entry.target.key for entry in snapshot if entry.manifest],
+        "new": [entry.target.key for entry in snapshot if not entry.manifest],
+    }
 
 
 def _judge_one(target: Target, live: Manifest | None, *, goes: bool) -> RolloutStatus:

@@ -295,6 +295,47 @@ def test_a_change_that_moved_on_meanwhile_takes_no_objects(store: SqliteStore) -
     assert store.hold(add_change(store)) == []
 
 
+def test_seized_objects_change_hands_and_the_log_says_from_whom(store: SqliteStore) -> None:
+    web, db = builders.target("web"), builders.target("db")
+    first, second = (
+        move(store, add_change(store, targets=targets), State.APPLYING)
+        for targets in ((web, db), (web,))
+    )
+    entry = builders.entry("objects.seized", change=second.number)
+    store.hold(first)
+    assert store.hold(second, seize=entry) == [first.number]
+    assert store.hold(second, seize=entry) == [], "repeating it seizes nothing more"
+    assert store.hold(first) == [second.number], "who lost them waits"
+    [seized] = [
+        event.entry for event in store.events(second.number) if "seized" in event.entry.kind
+    ]
+    assert seized.data == {"objects": [web.key], "from": [first.id]}
+
+
+def test_nothing_is_recorded_of_objects_that_nobody_had(store: SqliteStore) -> None:
+    change = move(store, add_change(store), State.APPLYING)
+    before = len(store.events())
+    assert store.hold(change, seize=builders.entry("objects.seized")) == []
+    assert len(store.events()) == before
+
+
+def test_a_change_that_moved_on_meanwhile_seizes_nothing(store: SqliteStore) -> None:
+    first, second = (move(store, add_change(store), State.APPLYING) for _ in range(2))
+    store.hold(first)
+    move(store, second, State.VALIDATING)
+    with pytest.raises(StaleChange):
+        store.hold(second, seize=builders.entry("objects.seized"))
+    assert store.hold(first) == []
+
+
+def test_a_change_can_let_go_of_its_objects_in_whatever_state(store: SqliteStore) -> None:
+    first, second = (move(store, add_change(store), State.APPLYING) for _ in range(2))
+    store.hold(first)
+    for _ in range(2):
+        store.let_go(first.number)
+    assert store.hold(second) == []
+
+
 def test_of_two_that_want_the_same_object_at_once_one_gets_it(store: SqliteStore) -> None:
     changes = [move(store, add_change(store), State.APPLYING) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:

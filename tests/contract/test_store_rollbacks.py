@@ -65,3 +65,10 @@ def test_a_submission_is_known_by_the_change_it_made(store: SqliteStore) -> None
     assert store.submitted("V7") is None
     change = store.create_change(new, entry())
     assert store.submitted("V7") == change
+
+
+def test_who_wrote_since_another_moment_is_told_too(store: SqliteStore) -> None:
+    change = add_change(store)
+    applied(store, after=3)
+    later = applied(store, after=5)
+    assert store.writers_since(change, NOW + timedelta(minutes=4)) == [later]

@@ -73,6 +73,7 @@ class WayBack:
         deploying = Deployment(
             environments=environments,
             git=self.git,
+            store=store,
             deployers=ArgoCDs(clusters),
             repo=forge.repo,
             ledger=self.ledger,

@@ -78,6 +78,7 @@ class DirectPath:
             environments=self.environments,
             clusters=clusters,
             git=self.git,
+            store=store,
             repository=repository,
             proposals=proposals,
             ledger=self.ledger,

@@ -20,7 +20,7 @@ from kubernetes.client.exceptions import ApiException
 from chatbot.adapters.kubernetes.errors import from_answer, from_transport, is_missing_object
 from chatbot.adapters.patience import Patience
 from chatbot.domain.errors import RetryLater
-from chatbot.domain.undo import FIELD_MANAGER
+from chatbot.domain.managed import FIELD_MANAGER
 
 Manifest = dict[str, Any]
 

@@ -16,8 +16,8 @@ from chatbot.adapters.kubernetes.objects import Objects, target_of
 from chatbot.domain.change import FieldConflict, Target
 from chatbot.domain.diff import CHANGE_ANNOTATION
 from chatbot.domain.errors import Conflict, NotFound, RetryLater
+from chatbot.domain.managed import FIELD_MANAGER
 from chatbot.domain.rollout import judge
-from chatbot.domain.undo import FIELD_MANAGER
 from chatbot.ports import DryRun
 
 ESTABLISH_SECONDS = 30.0

@@ -7,7 +7,8 @@ from chatbot.adapters.kubernetes.objects import Objects
 from chatbot.domain.change import SnapshotEntry, Target
 from chatbot.domain.diff import CHANGE_ANNOTATION, normalise
 from chatbot.domain.errors import Conflict
-from chatbot.domain.undo import FIELD_MANAGER, merge_patch, undo
+from chatbot.domain.managed import FIELD_MANAGER
+from chatbot.domain.undo import merge_patch, undo
 from chatbot.ports import DryRun
 
 ATTEMPTS = 5

@@ -1,17 +1,13 @@
 """Scale and restart: the two changes that touch a few fields of a workload."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from chatbot.adapters.kubernetes.api import Manifest, writing
 from chatbot.adapters.kubernetes.objects import Objects
-from chatbot.domain.change import FieldConflict, Target
+from chatbot.domain.change import Target
 from chatbot.domain.diff import CHANGE_ANNOTATION, SCALED_BY_ANNOTATION
 from chatbot.domain.errors import NotFound, Permanent
-from chatbot.domain.undo import FIELD_MANAGER
+from chatbot.domain.forecast import scale_conflicts, scaled
+from chatbot.domain.gitedit import RESTARTED_AT
 from chatbot.ports import DryRun
-
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 RESTARTABLE = frozenset(
     {
@@ -23,22 +19,19 @@ RESTARTABLE = frozenset(
 )
 """Kinds whose controller replaces the pods when the pod template changes."""
 
-REPLICAS = ".spec.replicas"
-
 
 def dry_run_scale(objects: Objects, target: Target, replicas: int, *, force: bool) -> DryRun:
     """The scale subresource never conflicts, so a conflict is what `managedFields` says: another
     manager that applies `.spec.replicas` would set it back with its next apply."""
     live = _live(objects, target)
     _check_scalable(objects, target)
-    conflicts = () if force else _appliers_of_replicas(target, live, replicas)
+    conflicts = () if force else scale_conflicts(target, live, replicas)
     if conflicts:
         return DryRun(target, live, None, conflicts)
     answer = _scale(objects, target, replicas, dry=True)
     accepted = (answer.get("spec") or {}).get("replicas", 0)
     # Scale speaks of replicas wherever the kind keeps them; all kinds we know keep them here.
-    result = {**live, "spec": {**(live.get("spec") or {}), "replicas": accepted}}
-    return DryRun(target, live, result)
+    return DryRun(target, live, scaled(live, accepted))
 
 
 def scale(objects: Objects, target: Target, replicas: int, *, change: str) -> Manifest:
@@ -99,21 +92,3 @@ def _check_restartable(target: Target, live: Manifest) -> None:
             f"{target.place} is paused: a restart would start nothing",
             remedy="Resume it first (`spec.paused: false`).",
         )
-
-
-def _appliers_of_replicas(
-    target: Target, live: Manifest, replicas: int
-) -> tuple[FieldConflict, ...]:
-    if (live.get("spec") or {}).get("replicas") == replicas:
-        return ()
-    return tuple(
-        FieldConflict(target=target, field=REPLICAS, manager=str(entry.get("manager")))
-        for entry in live["metadata"].get("managedFields") or ()
-        if entry.get("operation") == "Apply"
-        and entry.get("manager") != FIELD_MANAGER
-        and _owns_replicas(entry.get("fieldsV1") or {})
-    )
-
-
-def _owns_replicas(fields: Mapping[str, Any]) -> bool:
-    return "f:replicas" in (fields.get("f:spec") or {})
