@@ -2,7 +2,7 @@
 metadata, so that one whose post was not recorded can be found again."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPException
@@ -133,7 +133,7 @@ class SlackChat:
             ts=message.ts,
             text=card_blocks.summary(card),
             blocks=card_blocks.blocks(card),
-            metadata=_metadata(card.change.id, CARD_KEY),
+            metadata=metadata_of(card.change.id, CARD_KEY),
         )
 
     def find_card(self, channel: str, change: str) -> MessageRef | None:
@@ -215,7 +215,7 @@ class SlackChat:
             text=text,
             blocks=blocks,
             thread_ts=thread or None,
-            metadata=_metadata(change, key),
+            metadata=metadata_of(change, key),
             unfurl_links=False,
             unfurl_media=False,
         )
@@ -285,14 +285,24 @@ class SlackChat:
 
 
 @contextmanager
-def translating() -> Iterator[None]:
-    """Slack's refusals and a network that fails, as the two families."""
+def translating(*, passing: Collection[str] = ()) -> Iterator[None]:
+    """Slack's refusals and a network that fails, as the two families; refusals whose code is in
+    `passing` are the caller's to understand."""
     try:
         yield
     except SlackApiError as error:
+        if code_of(error) in passing:
+            raise
         raise translated(error) from error
     except (SlackClientError, URLError, HTTPException, OSError) as error:
         raise RetryLater(f"Slack does not answer ({type(error).__name__})") from error
+
+
+def code_of(error: SlackApiError) -> str:
+    """Slack's word for its refusal, `name_taken`; empty when there is none."""
+    data = getattr(error.response, "data", None)
+    said = str(data.get("error", "")) if isinstance(data, dict) else ""
+    return said if _CODE.fullmatch(said) else ""  # a page in HTML becomes a sentence in the SDK
 
 
 def translated(error: SlackApiError) -> RetryLater | Permanent:
@@ -300,8 +310,7 @@ def translated(error: SlackApiError) -> RetryLater | Permanent:
     response: Any = error.response
     status = getattr(response, "status_code", 200)
     data = getattr(response, "data", None)
-    said = str(data.get("error", "")) if isinstance(data, dict) else ""
-    code = said if _CODE.fullmatch(said) else ""  # a page in HTML becomes a sentence in the SDK
+    code = code_of(error)
     if status == 429 or code == "ratelimited":
         asked = retry_after((response.headers or {}).get("Retry-After"))
         return RetryLater("Slack limits how often we may call", after=asked or LIMIT_PAUSE)
@@ -315,7 +324,8 @@ def translated(error: SlackApiError) -> RetryLater | Permanent:
     return Permanent(sentence, remedy=_REMEDIES.get(code, ""))
 
 
-def _metadata(change: str, key: str) -> dict[str, Any]:
+def metadata_of(change: str, key: str) -> dict[str, Any]:
+    """What a message carries, so that it can be found again."""
     return {"event_type": EVENT_TYPE, "event_payload": {"change": change, "key": key}}
 
 

@@ -34,6 +34,7 @@ from chatbot.domain.environment import (
     MergeMethod,
 )
 from chatbot.domain.events import canonical_json
+from chatbot.settings.incident_rules import IncidentRules, JiraRules
 
 HOURS_IN_A_YEAR = 8760
 
@@ -155,6 +156,7 @@ class TimeoutRules(Section):
     slack_seconds: WholeSeconds = 10
     github_seconds: WholeSeconds = 15
     cluster_seconds: WholeSeconds = 15
+    jira_seconds: WholeSeconds = 15
 
 
 class Freeze(Section):
@@ -288,6 +290,8 @@ class Rules(Section):
     channels: ChannelRules = ChannelRules()
     github_logins: dict[Annotated[str, AfterValidator(_person)], Name] = {}
     obligations: ObligationRules = ObligationRules()
+    incidents: IncidentRules = IncidentRules()
+    jira: JiraRules = JiraRules()
     polling: PollingRules = PollingRules()
     timeouts: TimeoutRules = TimeoutRules()
     freezes: tuple[Freeze, ...] = ()
