@@ -1,21 +1,25 @@
 """The only place where parts are wired."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slack_sdk import WebClient
 
+from chatbot import incident_parts
 from chatbot import parts as shared
 from chatbot.adapters.clock import SystemClock
 from chatbot.adapters.github import GitHubHost
+from chatbot.adapters.jira import JiraTracker
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.prometheus import Metrics
-from chatbot.adapters.slack import SlackChat
+from chatbot.adapters.slack_channels import SlackChannels
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Path
+from chatbot.domain.incident import Side
 from chatbot.domain.lifecycle import State
 from chatbot.parts import Parts
-from chatbot.ports import Chat, Clock, Clusters, GitHost, Kustomize
+from chatbot.ports import Channels, Chat, Clock, Clusters, GitHost, Kustomize, Tracker
 from chatbot.services.approvals import Approvals
 from chatbot.services.asking import Asking
 from chatbot.services.autosync import AutoSync
@@ -30,6 +34,7 @@ from chatbot.services.freeze_watch import FreezeWatch
 from chatbot.services.gates import Gates
 from chatbot.services.gitops import GitOps
 from chatbot.services.herald import Herald
+from chatbot.services.incidents import IncidentWork
 from chatbot.services.intake import Intake
 from chatbot.services.plan import Planner
 from chatbot.services.polling import PullRequestPoll
@@ -46,6 +51,7 @@ from chatbot.services.rollout import Rollout
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
 from chatbot.services.symptoms import Symptoms
+from chatbot.services.timeline import Timeline
 from chatbot.services.verdicts import Verdicts
 from chatbot.services.workers import WorkerPool
 from chatbot.settings import Settings
@@ -73,11 +79,15 @@ class Services:
     auto_sync: AutoSync
     freeze_watch: FreezeWatch
     herald: Herald
+    incident_workers: Mapping[Side, WorkerPool]
+    incident_work: IncidentWork
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
         self.reconcilers.stop()
         self.couriers.stop()
+        for workers in self.incident_workers.values():
+            workers.stop()
         self.store.close()
 
 
@@ -89,17 +99,22 @@ def build(
     clusters: KubernetesClusters | None = None,
     git: GitHost | None = None,
     kustomize: Kustomize | None = None,
+    channels: Channels | None = None,
+    tracker: Tracker | None = None,
 ) -> Services:
     """Wire the product. Each part from outside can be replaced. Nothing is called yet."""
+    slack = SlackChannels(slack_client(settings))
     parts = shared.make(
         shared.Outside(
             clock=clock or SystemClock(),
-            chat=chat or SlackChat(slack_client(settings)),
+            chat=chat or slack,
             clusters=clusters
             or KubernetesClusters(settings.kubeconfig, timeout=settings.timeouts.cluster_seconds),
             git=git or GitHubHost(settings.github, settings.git.repo),
             kustomize=kustomize or KubectlKustomize(),
             store=SqliteStore(settings.database),
+            channels=channels or slack,
+            tracker=tracker or (JiraTracker(settings.jira) if settings.jira else None),
         ),
         settings,
     )
@@ -116,6 +131,7 @@ def build(
         observe=metrics.step,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
+    incidents = incident_parts.workers(parts, couriers, rush)
     return Services(
         settings=settings,
         clock=clock,
@@ -131,6 +147,8 @@ def build(
         auto_sync=parts.auto_sync,
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
+        incident_workers=incidents,
+        incident_work=IncidentWork(store, clock, lambda side, number: incidents[side].wake(number)),
     )
 
 
@@ -151,7 +169,9 @@ def _courier(parts: Parts) -> Courier:
         store=store,
         clock=parts.clock,
         chat=parts.chat,
-        draw=CardDrawing(environments, parts.electorates, parts.freezes, related, parts.clock).draw,
+        draw=CardDrawing(
+            environments, parts.electorates, parts.freezes, related, parts.clock, store
+        ).draw,
         channel=lambda change: environments[change.request.environment].channel,
     )
 
@@ -189,6 +209,7 @@ def _desk(parts: Parts, rush: Rush, reconcilers: WorkerPool, couriers: WorkerPoo
         approvals=Approvals(ledger, people, parts.electorates, parts.voices, decisions),
         delegations=Delegations(store, ledger, people, decisions),
         freezes=parts.freezes,
+        timeline=Timeline(store, ledger, people),
     )
 
 

@@ -20,5 +20,7 @@ class Card(BaseModel):
     """What keeps the change from going on, if something does."""
     approval: str = ""
     """What is to be said about approval, as mrkdwn: `domain.approval_line` makes it."""
+    incident: str = ""
+    """Where its incident is kept, as mrkdwn; empty while it has none."""
     links: Mapping[int, str] = {}
     """Addresses of the cards of related changes, by number, as far as they are known."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from chatbot.domain.approval_line import explanation
 from chatbot.domain.card import Card
-from chatbot.domain.change import Change
+from chatbot.domain.change import Change, Path
 from chatbot.domain.environment import Environment
+from chatbot.domain.incident import Side
+from chatbot.domain.incident_text import mentioned
 from chatbot.domain.lifecycle import State
-from chatbot.ports import Clock
+from chatbot.ports import Clock, Store
 from chatbot.services.electorates import Electorates
 from chatbot.services.freezes import Freezes
 from chatbot.services.related_cards import RelatedCards
@@ -23,6 +25,7 @@ class CardDrawing:
     freezes: Freezes
     related: RelatedCards
     clock: Clock
+    store: Store
 
     def draw(self, change: Change) -> Card:
         """The card of a change as of now. Raises `RetryLater` or `Permanent` when Slack is asked
@@ -34,7 +37,12 @@ class CardDrawing:
             freeze=self.freezes.shown_on(change),
             approval=self._approval(change) if asked else "",
             links=self.related.links(change),
+            incident=self._incident(change) if change.path is Path.EMERGENCY else "",
         )
+
+    def _incident(self, change: Change) -> str:
+        sides = (self.store.incident(change.number, side) for side in (Side.CHANNEL, Side.ISSUE))
+        return mentioned(*sides)
 
     def _approval(self, change: Change) -> str:
         return explanation(change, self.electorates.of(change), self.clock.now())

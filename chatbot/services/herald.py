@@ -17,7 +17,7 @@ MISCONFIGURED_DELAY = timedelta(minutes=5)
 """A channel we are not in: nothing changes until somebody mends it."""
 
 STALE = timedelta(hours=1)
-"""Older news are dropped: cards and lists have told them long since."""
+"""Older news are dropped, unless they are to be kept: cards and lists have told them long since."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Herald:
         """One try each; what Slack does not take now is due again later."""
         for pending in self.store.announcements_due(self.clock.now()):
             one = pending.announcement
-            if self.clock.now() - one.at > STALE:
+            if not one.keep and self.clock.now() - one.at > STALE:
                 log.warning("announcement.dropped", key=one.key, channel=one.channel)
                 self.store.announcement_done(one)
                 continue

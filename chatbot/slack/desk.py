@@ -19,6 +19,7 @@ from chatbot.services.freezes import Freezes
 from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
+from chatbot.services.timeline import Timeline
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ class Desk:
     approvals: Approvals
     delegations: Delegations
     freezes: Freezes
+    timeline: Timeline
 
 
 def show_view(client: WebClient, trigger_id: str, view: dict[str, Any]) -> None:

@@ -2,11 +2,11 @@
 
 from slack_bolt import App
 
-from chatbot.slack import actions, approving, commands, home, views
+from chatbot.slack import actions, approving, commands, home, timeline, views
 from chatbot.slack.desk import Desk
 
 
 def register(app: App, desk: Desk) -> None:
     """Register commands, views, buttons and events."""
-    for listeners in (commands, views, actions, approving, home):
+    for listeners in (commands, views, actions, approving, home, timeline):
         listeners.register(app, desk)

@@ -106,7 +106,12 @@ def test_slack_is_asked_once_a_minute(council: Council) -> None:
 def test_only_a_card_that_waits_for_approval_asks_slack(council: Council) -> None:
     related = RelatedCards(council.store, council.slack)
     drawing = CardDrawing(
-        council.environments, council.electorates, council.freezes, related, council.clock
+        council.environments,
+        council.electorates,
+        council.freezes,
+        related,
+        council.clock,
+        council.store,
     )
     scheduled = drawing.draw(council.change(State.SCHEDULED))
     assert scheduled.approval == ""

@@ -20,6 +20,7 @@ from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
 from chatbot.services.sources import Sources
+from chatbot.services.timeline import Timeline
 from chatbot.services.voices import Voices
 from chatbot.slack import commands
 from chatbot.slack.desk import Desk
@@ -97,6 +98,7 @@ def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
         ),
         delegations=Delegations(store, ledger, people, decisions),
         freezes=freezes,
+        timeline=Timeline(store, ledger, people),
     )
 
 
