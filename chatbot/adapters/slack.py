@@ -20,7 +20,7 @@ from chatbot.blocks.kit import Block, context, section
 from chatbot.domain.announcement import Announcement
 from chatbot.domain.card import Card
 from chatbot.domain.change import MessageRef
-from chatbot.domain.errors import NotFound, Permanent, RedlightError, RetryLater
+from chatbot.domain.errors import Closed, NotFound, Permanent, RedlightError, RetryLater
 from chatbot.domain.mrkdwn import link
 from chatbot.domain.notice import Audience, Notice
 from chatbot.domain.person import Person
@@ -321,7 +321,8 @@ def translated(error: SlackApiError) -> RetryLater | Permanent:
         sentence += f" (needs {data['needed']})"
     if code in _MISSING:
         return NotFound(sentence)
-    return Permanent(sentence, remedy=_REMEDIES.get(code, ""))
+    family = Closed if code == "is_archived" else Permanent
+    return family(sentence, remedy=_REMEDIES.get(code, ""))
 
 
 def metadata_of(change: str, key: str) -> dict[str, Any]:

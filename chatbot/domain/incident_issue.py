@@ -7,11 +7,13 @@ from chatbot.domain.events import SYSTEM
 from chatbot.domain.mrkdwn import shorten
 from chatbot.domain.story import headline
 from chatbot.domain.timeline import TimelineEntry
-from chatbot.domain.wikitext import LONGEST, block, escape, link, moment, quote
+from chatbot.domain.wikitext import block, escape, link, moment, quote
 
 _LONGEST_SUMMARY = 250
 _LONGEST_PROSE = 3_000
-_LONGEST_DIFF = 15_000
+_LONGEST_DIFF = 10_000
+_ROOM_FOR_PROSE = 18_000
+"""What is left of the field for what people wrote, so that no block or link is ever cut."""
 
 NameOf = Callable[[str], str]
 """Slack user id to a name: Jira knows nobody by the id."""
@@ -50,15 +52,19 @@ def description(change: Change, name_of: NameOf, links: Mapping[str, str]) -> st
     if progress.bypassed:
         parts += ["", "h3. What it goes past"]
         parts += [f"* {escape(shorten(each, _LONGEST_PROSE))}" for each in progress.bypassed]
-    if (
-        diff := "\n".join(each.diff for each in progress.plan.objects if each.diff)
-        if progress.plan
-        else ""
-    ):
-        parts += ["", "h3. Diff", block(diff, _LONGEST_DIFF)]
-    if links:
-        parts += ["", "h3. Timeline", *(f"* {link(url, name)}" for name, url in links.items())]
-    return shorten("\n".join(parts), LONGEST)
+    said = shorten("\n".join(parts), _ROOM_FOR_PROSE)
+    return "\n".join([said, *_ways(links), *_diff(change)])
+
+
+def _ways(links: Mapping[str, str]) -> list[str]:
+    listed = [f"* {link(url, name)}" for name, url in links.items()]
+    return ["", "h3. Timeline", *listed] if listed else []
+
+
+def _diff(change: Change) -> list[str]:
+    plan = change.progress.plan
+    diffs = [each.diff for each in plan.objects if each.diff] if plan else []
+    return ["", "h3. Diff", block("\n".join(diffs), _LONGEST_DIFF)] if diffs else []
 
 
 def comment(entry: TimelineEntry, name_of: NameOf) -> str:

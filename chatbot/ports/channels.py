@@ -16,7 +16,8 @@ class Room:
 
 
 class Channels(Protocol):
-    """Makes and furnishes channels. Every call is safe to repeat."""
+    """Makes and furnishes channels. Every call is safe to repeat. Raises `Closed` for what cannot
+    be done in a channel that somebody archived."""
 
     def open_channel(self, name: str, *, private: bool) -> Room:
         """The channel of this name: the one that is there, or a new one. Where that one was

@@ -10,7 +10,7 @@ import structlog
 
 from chatbot.domain import incident_text as text
 from chatbot.domain.change import Change, MessageRef
-from chatbot.domain.errors import NotFound, Permanent
+from chatbot.domain.errors import Closed, NotFound, Permanent
 from chatbot.domain.incident import (
     Incident,
     IncidentRoom,
@@ -44,8 +44,7 @@ class IncidentChannel:
     @property
     def steps(self) -> tuple[IncidentStep, ...]:
         """In the order in which people need them."""
-        return (
-            self.open,
+        inside = (
             self.summarize,
             self.pin,
             self.link,
@@ -54,6 +53,32 @@ class IncidentChannel:
             self.bookmark,
             self.tell,
             self.archive,
+        )
+        return (self.open, *(self._while_open(step) for step in inside))
+
+    def _while_open(self, step: IncidentStep) -> IncidentStep:
+        """A step in a channel that somebody may archive at any time: that is the end of this side,
+        and nothing to be mended."""
+
+        def guarded(incident: Incident, change: Change) -> Incident | None:
+            try:
+                return step(incident, change)
+            except Closed:
+                # The step may have saved what it was about to do.
+                return self._closed(self.rows.store.incident(change.number, Side.CHANNEL))
+
+        return guarded
+
+    def _closed(self, incident: Incident | None) -> Incident | None:
+        if incident is None:
+            return None
+        room = _room(incident)
+        return self.rows.note(
+            incident,
+            "incident.channel_archived",
+            {"channel": room.id, "name": room.name},
+            closed_at=self.rows.ledger.clock.now(),
+            due_at=None,
         )
 
     def open(self, incident: Incident, change: Change) -> Incident | None:
@@ -187,13 +212,7 @@ class IncidentChannel:
         if incident.closed_at or not (is_over(change) and room.ours and self.rules.archive):
             return None
         self.channels.archive(room.id)
-        return self.rows.note(
-            incident,
-            "incident.channel_archived",
-            {"channel": room.id, "name": room.name},
-            closed_at=self.rows.ledger.clock.now(),
-            due_at=None,
-        )
+        return self._closed(incident)
 
     def _posted(
         self, incident: Incident, change: Change, key: str, words: str

@@ -157,7 +157,7 @@ class IncidentIssue:
                 try:
                     known[user] = self.people.person(user).name
                 except RedlightError as error:
-                    silent = True
+                    silent = isinstance(error, RetryLater)
                     log.info("incident.name_unknown", user=user, because=str(error))
             return known.get(user, user)
 

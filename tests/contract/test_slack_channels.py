@@ -7,7 +7,7 @@ import pytest
 from slack_sdk import WebClient
 
 from chatbot.adapters.slack_channels import SlackChannels
-from chatbot.domain.errors import NotFound, Permanent, RetryLater
+from chatbot.domain.errors import Closed, NotFound, Permanent, RetryLater
 from chatbot.ports import Channels
 from tests.support.slack import SlackWorkspace
 from tests.unit.services.rooms import Rooms
@@ -59,6 +59,13 @@ def test_what_was_said_is_found_by_its_key_and_can_be_said_anew(channels: Channe
     assert channels.said(room.id, "CHG-12", "summary") == message
     assert channels.said(room.id, "CHG-12", "event:5") is None
     assert channels.said(room.id, "CHG-1", "summary") is None
+
+
+def test_nothing_is_said_in_an_archived_channel(channels: Channels) -> None:
+    room = channels.open_channel(NAME, private=False)
+    channels.archive(room.id)
+    with pytest.raises(Closed):
+        channels.say(room.id, "It is down.", "CHG-12", "summary")
 
 
 def test_a_message_that_is_gone_cannot_be_said_anew(channels: Channels) -> None:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TypeVar
 
 from chatbot.domain.change import MessageRef
-from chatbot.domain.errors import NotFound
+from chatbot.domain.errors import Closed, NotFound
 from chatbot.ports import Channels, Issue, NewIssue, Room, Tracker
 
 T = TypeVar("T")
@@ -109,6 +109,8 @@ class Rooms(Weather, Channels):
 
     def say(self, channel: str, text: str, change: str, key: str) -> MessageRef:
         def work() -> MessageRef:
+            if self.kept[channel].archived:
+                raise Closed("Slack said is_archived")
             ref = MessageRef(channel=channel, ts=f"1772443800.{next(self._ticks):06}")
             self.kept[channel].messages.append(Said(ref, change, key, text))
             return ref

@@ -220,6 +220,22 @@ def test_what_a_person_must_mend_is_said_once_and_tried_again(world: World) -> N
     assert world.rooms.called("inc-chg-1-web").pins
 
 
+def test_a_channel_that_somebody_archived_is_told_nothing_more(world: World) -> None:
+    change = world.signed_off()
+    world.settle()
+    kept = world.rooms.called("inc-chg-1-web")
+    kept.archived = True
+    before = texts(kept)
+    world.goes(change, State.VALIDATING, "change.applied")
+    world.settle()
+    world.goes(change, State.COMPLETED, "change.completed")
+    world.settle()
+    assert texts(kept) == before
+    assert list(world.rooms.kept.values()) == [kept]
+    assert world.side(change, Side.CHANNEL).closed_at
+    assert world.board.filed[0].resolved
+
+
 def test_a_summary_that_somebody_deleted_is_posted_and_pinned_anew(world: World) -> None:
     change = world.signed_off()
     world.settle()
