@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Event
 
 from slack_sdk import WebClient
 
@@ -81,9 +82,12 @@ class Services:
     herald: Herald
     incident_workers: Mapping[Side, WorkerPool]
     incident_work: IncidentWork
+    stopping: Event
+    """Set as soon as we are to end: no worker begins another step."""
 
     def close(self) -> None:
         """Let every running step finish and be recorded; what waits is still due in its row."""
+        self.stopping.set()
         self.reconcilers.stop()
         self.couriers.stop()
         for workers in self.incident_workers.values():
@@ -119,7 +123,7 @@ def build(
         settings,
     )
     store, clock = parts.store, parts.clock
-    rush = Rush()
+    rush, stopping = Rush(), Event()
     metrics = Metrics(store)
     couriers = WorkerPool("courier", _courier(parts).deliver, DELIVERY_WORKERS, rush.make_way)
     reconciler = Reconciler(
@@ -129,9 +133,10 @@ def build(
         steps=_direct_steps(parts) | _gitops_steps(parts),
         shown=couriers.wake,
         observe=metrics.step,
+        stopping=stopping.is_set,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
-    incidents = incident_parts.workers(parts, couriers, rush)
+    incidents = incident_parts.workers(parts, couriers, rush, stopping.is_set)
     return Services(
         settings=settings,
         clock=clock,
@@ -149,6 +154,7 @@ def build(
         herald=Herald(store, clock, parts.chat),
         incident_workers=incidents,
         incident_work=IncidentWork(store, clock, lambda side, number: incidents[side].wake(number)),
+        stopping=stopping,
     )
 
 

@@ -1,5 +1,7 @@
 """How incidents are wired: the steps of both sides, and the workers that take them."""
 
+from collections.abc import Callable
+
 from chatbot.domain.incident import Side
 from chatbot.parts import Parts
 from chatbot.services.incident_channel import IncidentChannel
@@ -13,12 +15,14 @@ WORKERS = 2
 """For each side: Jira being slow keeps nobody from Slack."""
 
 
-def workers(parts: Parts, couriers: WorkerPool, rush: Rush) -> dict[Side, WorkerPool]:
+def workers(
+    parts: Parts, couriers: WorkerPool, rush: Rush, stopping: Callable[[], bool]
+) -> dict[Side, WorkerPool]:
     """A pool for each side. Without Jira its side rests at once, and is over with the change."""
     return {
         side: WorkerPool(
             f"incident-{side}",
-            Incidents(parts.store, parts.clock, side, steps, couriers.wake).tend,
+            Incidents(parts.store, parts.clock, side, steps, couriers.wake, stopping).tend,
             WORKERS,
             rush.make_way,
         )

@@ -15,6 +15,7 @@ from chatbot.adapters.slack import translated
 from chatbot.bootstrap import Services, build, slack_client
 from chatbot.domain.backoff import retry_delay
 from chatbot.domain.errors import Permanent, RetryLater
+from chatbot.ports import Clock
 from chatbot.settings import SECRETS, LogFormat, Settings
 from chatbot.slack.connection import Connection, connect
 from scheduler.jobs import scheduler
@@ -22,8 +23,9 @@ from scheduler.jobs import scheduler
 log = structlog.get_logger()
 
 
-def run(settings: Settings, *, bot: bool, jobs: bool) -> None:
-    """Run until SIGTERM or SIGINT. Raises `ConfigError` and `Permanent` when it cannot start."""
+def run(settings: Settings, *, bot: bool, jobs: bool, clock: Clock | None = None) -> None:
+    """Run until SIGTERM or SIGINT, on the machine's clock or another. Raises `ConfigError` and
+    `Permanent` when it cannot start."""
     for name in SECRETS:
         os.environ.pop(name, None)  # read already; what we start does not inherit them
     logs.configure(json_lines=settings.log is LogFormat.JSON, secrets=settings.secrets())
@@ -33,7 +35,7 @@ def run(settings: Settings, *, bot: bool, jobs: bool) -> None:
     for warning in settings.warnings:
         log.warning("settings.doubtful", because=warning)
     with ExitStack() as parts:
-        services = build(settings)
+        services = build(settings, clock=clock)
         parts.callback(services.close)
         connection = None
         if bot:
@@ -51,6 +53,7 @@ def run(settings: Settings, *, bot: bool, jobs: bool) -> None:
         log.info("redlight.ready", bot=bot, scheduler=jobs)
         stop.wait()
         log.info("redlight.stopping")
+        services.stopping.set()
     log.info("redlight.stopped")
 
 

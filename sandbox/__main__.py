@@ -17,6 +17,7 @@ from rich.console import Console
 from sandbox.children import ChildError
 from sandbox.control_plane import ControlPlaneError
 from sandbox.interrupts import interruptible
+from sandbox.prompt import listen
 from sandbox.screen import screen
 from sandbox.slack import program as local_slack_program
 from sandbox.world import World
@@ -62,6 +63,7 @@ def _run(console: Console, home: Path, slack_port: int, forge_port: int) -> None
             shutil.copyfile(outside.cluster.admin_kubeconfig, kubeconfig)
             status.stop()
             console.print(screen(outside, kubeconfig))
+            listen(console, world.clock)
             while not (ended := world.ended()):
                 time.sleep(_LOOK_SECONDS)
             raise ChildError(f"{ended.name} ended by itself. It said last:\n{ended.tail()}")

@@ -27,7 +27,7 @@ _SCREEN = """
   [bold]See[/bold]     [cyan]/change list[/cyan]; in Git, and in the cluster, {cluster}:
           [cyan]git clone {forge}/{repo}.git[/cyan]
           [cyan]export KUBECONFIG={kubeconfig}[/cyan]
-
+  [bold]Time[/bold]    Type 600 and Enter here: an hour passes in six seconds. 1: as it is.
   [dim]The Slack listens on all interfaces, without passwords: trust the network.[/dim]
 """
 

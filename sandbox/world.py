@@ -97,9 +97,16 @@ class World:
         )
         argocd.wait_for("argocd ready")
 
+    @property
+    def clock(self) -> Path:
+        """The file that says how fast the bot's time runs."""
+        return self._folder / "clock"
+
     def run_bot(self, environ: Mapping[str, str]) -> None:
         """Start a bot that ends with this world, and wait until it is connected."""
-        bot = self._start(self._parts, "redlight", "chatbot", "run", environ=environ)
+        bot = self._start(
+            self._parts, "redlight", "sandbox.bot", "--clock", str(self.clock), environ=environ
+        )
         bot.wait_for("redlight.ready")
 
     def ended(self) -> Child | None:

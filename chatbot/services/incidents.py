@@ -42,6 +42,8 @@ class Incidents:
     """In the order in which they matter; the first that has something to do is next."""
     shown: Callable[[int], None]
     """Told the number of a change with something to deliver."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether this process is about to end: no other step begins."""
 
     def tend(self, number: int) -> None:
         """Work on the incident of a change until it waits. Does nothing if another worker has
@@ -51,7 +53,7 @@ class Incidents:
             about_change(format_change_id(number)),
         ):
             incident = self.store.incident(number, self.side) if mine else None
-            while incident is not None and self._is_due(incident):
+            while incident is not None and self._is_due(incident) and not self.stopping():
                 incident = self._next(incident)
 
     def _is_due(self, incident: Incident) -> bool:

@@ -40,9 +40,12 @@ class Reconciler:
     """Told the number of a change whose card or notices are to be brought up to date."""
     observe: Callable[[str, str], None]
     """Told the state whose step ended, and how: done, delayed, failed, broke."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether Redlight is told to end: then the step at hand is the last."""
 
     def reconcile(self, number: int) -> None:
-        """Work on a change until it waits. Does nothing if another worker has it."""
+        """Work on a change until it waits, or until we are to stop: what is due stays due. Does
+        nothing if another worker has it."""
         with (
             self.store.claim(number, "reconcile") as mine,
             about_change(format_change_id(number)),
@@ -50,7 +53,7 @@ class Reconciler:
             if not mine:
                 return
             change = self.store.change(number)
-            while self._is_due(change):
+            while self._is_due(change) and not self.stopping():
                 change = self._next(change)
                 self.shown(number)
 

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from sandbox.children import Child
-from tests.chaos.hatchery import Hatchery
 from tests.support import call_names
+from tests.support.hatchery import hatch
 from tests.support.proxy import Call, Fault, Proxy
 from tests.support.world import World
 
@@ -26,9 +26,8 @@ QUICK = ("pull_requests_seconds = 2", "pull_requests_seconds = 1")
 class Stage:
     """One world for many rounds: in each, a fresh bot brings one change to its end."""
 
-    def __init__(self, world: World, hatchery: Hatchery) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        self._hatchery = hatchery
         self._parts = ExitStack()
         self.proxy = self._parts.enter_context(Proxy())
         self._bot: Child | None = None
@@ -52,7 +51,14 @@ class Stage:
     def start(self) -> None:
         """Start a bot and wait until it is connected, or dead."""
         self.starts += 1
-        self._bot = self._hatchery.hatch(self._environ, self.world.folder)
+        self._bot = hatch(
+            "redlight",
+            "chatbot",
+            ["run"],
+            folder=self.world.folder,
+            environ=self._environ,
+            quick=True,
+        )
         self.until(lambda: not self.alive() or "redlight.ready" in self.said(), "a bot")
 
     def crash(self) -> None:

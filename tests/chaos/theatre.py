@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sandbox.cluster import LocalCluster
 from sandbox.world import GITOPS
-from tests.chaos.hatchery import Hatchery
 from tests.chaos.stage import Stage
 from tests.support.argocd_world import argocd
 from tests.support.forge import running_forge
@@ -23,19 +22,16 @@ class Theatre:
         self._folder = folder
         self._slack = slack
         self._cluster = cluster
-        self._hatchery: Hatchery | None = None
         self._parts = ExitStack()
         self._stage: Stage | None = None
         self._count = 0
 
     def stage(self) -> Stage:
         """A world to play in, as the round before left it."""
-        if self._hatchery is None:
-            self._hatchery = Hatchery()
         if self._stage is None:
             self._count += 1
             folder = self._folder / f"stage-{self._count}"
-            made = _stage(folder, self._slack, self._cluster, self._hatchery)
+            made = _stage(folder, self._slack, self._cluster)
             self._stage = self._parts.enter_context(made)
         return self._stage
 
@@ -52,14 +48,10 @@ class Theatre:
     def close(self) -> None:
         """Nothing runs any more."""
         self.clear()
-        if self._hatchery is not None:
-            self._hatchery.close()
 
 
 @contextmanager
-def _stage(
-    folder: Path, slack: SlackWorkspace, cluster: LocalCluster, hatchery: Hatchery
-) -> Iterator[Stage]:
+def _stage(folder: Path, slack: SlackWorkspace, cluster: LocalCluster) -> Iterator[Stage]:
     """A fresh world to play in."""
     folder.mkdir()
     cluster.clear()
@@ -69,6 +61,6 @@ def _stage(
         world = World(folder, slack, cluster, forge)
         parts.callback(world.end)
         parts.enter_context(argocd(world, GITOPS))
-        playing = Stage(world, hatchery)
+        playing = Stage(world)
         parts.callback(playing.close)
         yield playing

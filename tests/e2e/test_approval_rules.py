@@ -79,7 +79,7 @@ def test_an_author_and_a_click_on_what_changed_since_do_not_count(deployed: Worl
 
 def test_a_request_that_expired_is_approved_by_nobody(deployed: World) -> None:
     world = deployed
-    world.configure(('class = "prod"\n', 'class = "prod"\napproval_timeout_hours = 0.01\n'))
+    world.configure(('class = "prod"\n', 'class = "prod"\napproval_timeout_hours = 0.005\n'))
     world.start()
     change = asked(world)
     card = world.card(change)

@@ -171,7 +171,7 @@ def test_a_sandbox_whose_bot_dies_says_so_and_ends_the_rest(start: Start) -> Non
     tour = start(COMMAND, KUBEBUILDER_ASSETS="/nowhere")
     tour.screen()
     programs = tour.programs()
-    [bot] = [program for program in programs if program.cmdline()[-2:] == ["chatbot", "run"]]
+    [bot] = [program for program in programs if "sandbox.bot" in program.cmdline()]
     bot.kill()
     assert tour.ends_clean(programs) == 1
     assert "redlight ended by itself" in tour.printed()

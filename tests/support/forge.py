@@ -1,17 +1,15 @@
 """A forge as its own process for tests, and PyGithub pointed at it."""
 
 import contextlib
-import os
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import github
 
-ROOT = Path(__file__).parent.parent.parent
+from sandbox.children import Child
+from tests.support.hatchery import hatch
+
 REPO = "acme/cluster-config"
 BOT, SENIOR, ADMIN, READER = "bot-token", "senior-token", "admin-token", "reader-token"
 REQUESTER, OTHER_SENIOR = "requester-token", "other-senior-token"
@@ -24,7 +22,6 @@ TOKENS: Mapping[str, str] = {
     READER: "octo-reader:read",
 }
 START_TIMEOUT_SECONDS = 30.0
-STOP_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class ForgeProcess:
     url: str
     directory: Path
     repo: str = REPO
-    process: "subprocess.Popen[str]" = field(repr=False, kw_only=True)
+    process: Child = field(repr=False, kw_only=True)
 
     def github(self, token: str = BOT) -> github.Github:
         """PyGithub as the token's owner; it neither retries nor waits between calls."""
@@ -64,37 +61,14 @@ def running_forge(
 
     A directory that a forge has used before is taken up as it was left.
     """
-    command = [sys.executable, "-m", "sandbox.forge", "--port", str(port), "--dir", str(directory)]
+    command = ["--port", str(port), "--dir", str(directory)]
     for token, person in tokens.items():
         command += ["--token", f"{token}={person}"]
-    process = subprocess.Popen(
-        [*command, *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    process = hatch(
+        directory.name, "sandbox.forge", [*command, *arguments], folder=directory.parent
     )
     try:
-        yield ForgeProcess(_ready_url(process), directory, process=process)
+        ready = process.wait_for(r"forge ready on (\S+)", seconds=START_TIMEOUT_SECONDS)
+        yield ForgeProcess(ready[1], directory, process=process)
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
-
-
-def _ready_url(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    watchdog = threading.Timer(START_TIMEOUT_SECONDS, process.kill)
-    watchdog.start()
-    try:
-        line = process.stdout.readline()
-    finally:
-        watchdog.cancel()
-    if not line.startswith("forge ready on "):
-        raise RuntimeError(f"the forge did not start; it said {line!r}")
-    return line.removeprefix("forge ready on ").strip()
+        process.stop()

@@ -31,6 +31,7 @@ from tests.support.forge import ADMIN, BOT, ForgeProcess, running_forge
 from tests.support.forge import REQUESTER as REQUESTER_TOKEN
 from tests.support.forge import SENIOR as SENIOR_TOKEN
 from tests.support.forge_work import approve, commit_files, protect
+from tests.support.hatchery import hatch
 from tests.support.slack import SlackWorkspace, Submitted
 from tests.support.slack_forms import pressed
 
@@ -66,13 +67,13 @@ class World:
 
     def start(self, **environ: str) -> Child:
         """Start the bot as a process of its own, and wait until it is connected."""
-        self._bot = Child.start(
+        self._bot = hatch(
             "redlight",
-            ["chatbot", "run"],
+            "chatbot",
+            ["run"],
             folder=self.folder,
             environ={**self.environ, "REDLIGHT_CONFIG": str(self.config), **environ},
         )
-        self._bot.log.write_text("")
         self._bot.wait_for("redlight.ready")
         self.slack.wait_until_connected()
         return self._bot

@@ -1,3 +1,5 @@
+import dataclasses
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -70,6 +72,23 @@ def raises(error: Exception) -> Step:
         raise error
 
     return step
+
+
+def test_who_is_told_to_stop_finishes_the_step_at_hand_and_leaves_the_rest_due(
+    bench: Bench,
+) -> None:
+    told = threading.Event()
+
+    def confirmed(change: Change) -> Change:
+        told.set()
+        return bench.ledger.advance(change, Event.CONFIRMED, "change.confirmed")
+
+    bench.at(State.REQUESTED, confirmed)
+    bench.at(State.APPLYING, lambda c: bench.ledger.advance(c, Event.APPLIED, "change.applied"))
+    change = bench.in_state(State.REQUESTED)
+    bench.reconciler = dataclasses.replace(bench.reconciler, stopping=told.is_set)
+    assert bench.run(change).state is State.APPLYING
+    assert bench.store.due(bench.clock.time) == [change.number]
 
 
 def test_steps_follow_each_other_until_one_waits(bench: Bench) -> None:
