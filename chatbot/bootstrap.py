@@ -1,25 +1,28 @@
 """The only place where parts are wired."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 
 from slack_sdk import WebClient
 
-from chatbot import debt
+from chatbot import debt, incident_parts
 from chatbot import parts as shared
 from chatbot.adapters.clock import SystemClock
 from chatbot.adapters.github import GitHubHost
+from chatbot.adapters.jira import JiraTracker
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.prometheus import Metrics
-from chatbot.adapters.slack import SlackChat
+from chatbot.adapters.slack_channels import SlackChannels
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Path
+from chatbot.domain.incident import Side
 from chatbot.domain.lifecycle import State
 from chatbot.domain.obligation import Kind
 from chatbot.parts import Parts
-from chatbot.ports import Chat, Clock, Clusters, GitHost, Kustomize
+from chatbot.ports import Channels, Chat, Clock, Clusters, GitHost, Kustomize, Tracker
 from chatbot.services.approvals import Approvals
 from chatbot.services.asking import Asking
 from chatbot.services.autosync import AutoSync
@@ -41,6 +44,7 @@ from chatbot.services.freeze_watch import FreezeWatch
 from chatbot.services.gates import Gates
 from chatbot.services.gitops import GitOps
 from chatbot.services.herald import Herald
+from chatbot.services.incidents import IncidentWork
 from chatbot.services.intake import Intake
 from chatbot.services.paging import Paging
 from chatbot.services.plan import Planner
@@ -59,6 +63,7 @@ from chatbot.services.rush import Rush
 from chatbot.services.sign_offs import SignOffs
 from chatbot.services.sources import Sources
 from chatbot.services.symptoms import Symptoms
+from chatbot.services.timeline import Timeline
 from chatbot.services.verdicts import Verdicts
 from chatbot.services.workers import WorkerPool
 from chatbot.settings import Settings
@@ -87,6 +92,8 @@ class Services:
     freeze_watch: FreezeWatch
     herald: Herald
     debt: debt.Debt
+    incident_workers: Mapping[Side, WorkerPool]
+    incident_work: IncidentWork
     stopping: Event
     """Set as soon as we are to end: no worker begins another step."""
 
@@ -96,6 +103,8 @@ class Services:
         self.reconcilers.stop()
         self.debt.publishers.stop()
         self.couriers.stop()
+        for workers in self.incident_workers.values():
+            workers.stop()
         self.store.close()
 
 
@@ -107,17 +116,22 @@ def build(
     clusters: KubernetesClusters | None = None,
     git: GitHost | None = None,
     kustomize: Kustomize | None = None,
+    channels: Channels | None = None,
+    tracker: Tracker | None = None,
 ) -> Services:
     """Wire the product. Each part from outside can be replaced. Nothing is called yet."""
+    slack = SlackChannels(slack_client(settings))
     parts = shared.make(
         shared.Outside(
             clock=clock or SystemClock(),
-            chat=chat or SlackChat(slack_client(settings)),
+            chat=chat or slack,
             clusters=clusters
             or KubernetesClusters(settings.kubeconfig, timeout=settings.timeouts.cluster_seconds),
             git=git or GitHubHost(settings.github, settings.git.repo),
             kustomize=kustomize or KubectlKustomize(),
             store=SqliteStore(settings.database),
+            channels=channels or slack,
+            tracker=tracker or (JiraTracker(settings.jira) if settings.jira else None),
         ),
         settings,
     )
@@ -140,6 +154,7 @@ def build(
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
     known = settings, parts.ledger, parts.people, parts.chat, parts.git
     owing = debt.wire(*known, wake=reconcilers.wake, shown=couriers.wake)
+    incidents = incident_parts.workers(parts, couriers, rush, stopping.is_set)
     return Services(
         settings=settings,
         clock=clock,
@@ -156,6 +171,8 @@ def build(
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
         debt=owing,
+        incident_workers=incidents,
+        incident_work=IncidentWork(store, clock, lambda side, number: incidents[side].wake(number)),
         stopping=stopping,
     )
 
@@ -173,12 +190,13 @@ def slack_client(settings: Settings) -> WebClient:
 def _courier(parts: Parts) -> Courier:
     environments, store = parts.environments, parts.store
     related = RelatedCards(store, parts.chat)
-    knowing = parts.electorates, parts.freezes, related, parts.clock, store.obligations
     return Courier(
         store=store,
         clock=parts.clock,
         chat=parts.chat,
-        draw=CardDrawing(environments, *knowing).draw,
+        draw=CardDrawing(
+            environments, parts.electorates, parts.freezes, related, parts.clock, store
+        ).draw,
         channel=parts.channel,
     )
 
@@ -208,6 +226,7 @@ def _desk(
         debtors=debtors,
         obligations=owing.obligations,
         postmortems=owing.postmortems,
+        timeline=Timeline(store, ledger, people),
     )
 
 

@@ -12,7 +12,7 @@ from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain import policyset
 from chatbot.domain.change import Change, Path
 from chatbot.domain.environment import Environment
-from chatbot.ports import Chat, Clock, Deployers, GitHost, Kustomize
+from chatbot.ports import Channels, Chat, Clock, Deployers, GitHost, Kustomize, Tracker
 from chatbot.services.autosync import AutoSync
 from chatbot.services.electorates import Electorates
 from chatbot.services.freezes import Freezes
@@ -36,6 +36,9 @@ class Outside:
     git: GitHost
     kustomize: Kustomize
     store: SqliteStore
+    channels: Channels
+    tracker: Tracker | None
+    """None: this installation has no Jira."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Parts:
     electorates: Electorates
     voices: Voices
     freezes: Freezes
+    channels: Channels
+    tracker: Tracker | None
 
     @property
     def environments(self) -> Mapping[str, Environment]:
@@ -120,4 +125,6 @@ def make(outside: Outside, settings: Settings) -> Parts:
         electorates=electorates,
         voices=Voices(ledger, people, electorates),
         freezes=Freezes(store, ledger, people, environments, settings.freezes),
+        channels=outside.channels,
+        tracker=outside.tracker,
     )

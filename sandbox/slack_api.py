@@ -123,6 +123,10 @@ async def _respond(edge: Edge, hook_id: str, call: Call) -> Answer:
     for flag in ("replace_original", "delete_original"):
         sent[flag] = body.get(flag) in (True, "true")
     upstream = edge.upstream
+    if hook.channel:
+        place = {"channel": hook.channel, "user": hook.user}
+        await upstream.call("chat.postEphemeral", {**sent, **place})
+        return 200, {"ok": True}
     async with upstream.session.post(
         f"{upstream.url}/_hooks/response/{hook_id}", json=sent
     ) as response:

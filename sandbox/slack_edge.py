@@ -28,7 +28,7 @@ from sandbox.slack_state import Fault, State
 from sandbox.slack_upstream import Edge, Upstream
 from sandbox.slack_workspace import Workspace
 
-_SCRIPTS = [Path(__file__).with_name(f"slack_page{part}.js") for part in ("", "_text")]
+_SCRIPTS = [Path(__file__).with_name(f"slack_page{part}.js") for part in ("", "_text", "_menu")]
 _TAG = b'<script src="/_edge/page.js"></script></head>'
 _DROPPED = ("content-length", "content-encoding", "transfer-encoding", "connection", "host")
 _TIMEOUT = aiohttp.ClientTimeout(total=30)

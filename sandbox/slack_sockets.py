@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.slack_api import EDGE
-from sandbox.slack_clicks import click_in_modal, enrich_click
+from sandbox.slack_clicks import BORROW, click_in_modal, enrich_click, take_shortcut
 from sandbox.slack_dressing import dress
 from sandbox.slack_limits import examine
 from sandbox.slack_state import Hook, Pending, new_id
@@ -119,6 +119,8 @@ def _to_bot(edge: Edge, text: str) -> str | None:
     if "trigger_id" in payload:
         state.triggers[payload["trigger_id"]] = (time.monotonic(), user_id)
         state.upstream_trigger = payload["trigger_id"]
+    if payload.get("command") == BORROW:
+        return None
     if payload.get("response_url"):
         hook_id = payload["response_url"].rsplit("/", 1)[-1]
         state.hooks[hook_id] = Hook(user_id, time.monotonic())
@@ -208,8 +210,9 @@ async def page_socket(request: web.Request) -> web.StreamResponse:
         frame = json.loads(text)
         if frame.get("t") == "view_close":
             edge.state.modals.clear()
-        if frame.get("t") == "view_action":
-            await click_in_modal(edge, frame)
+        if frame.get("t") in ("view_action", "message_shortcut"):
+            act = click_in_modal if frame["t"] == "view_action" else take_shortcut
+            await act(edge, {**frame, "address": f"{request.scheme}://{request.host}"})
             return None
         if frame.get("t") != "view_submit" or not edge.state.stack:
             return text

@@ -68,6 +68,7 @@ class Hook:
     user: str
     issued: float
     uses: int = 0
+    channel: str = ""  # of one that the edge gave out itself: local-slack knows nothing of it
 
 
 @dataclass

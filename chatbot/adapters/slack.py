@@ -2,7 +2,7 @@
 metadata, so that one whose post was not recorded can be found again."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPException
@@ -21,7 +21,7 @@ from chatbot.blocks.notice_buttons import notice_buttons
 from chatbot.domain.announcement import Announcement
 from chatbot.domain.card import Card
 from chatbot.domain.change import MessageRef
-from chatbot.domain.errors import NotFound, Permanent, RedlightError, RetryLater
+from chatbot.domain.errors import Closed, NotFound, Permanent, RedlightError, RetryLater
 from chatbot.domain.mrkdwn import link
 from chatbot.domain.notice import Audience, Notice
 from chatbot.domain.person import Person
@@ -134,7 +134,7 @@ class SlackChat:
             ts=message.ts,
             text=card_blocks.summary(card),
             blocks=card_blocks.blocks(card),
-            metadata=_metadata(card.change.id, CARD_KEY),
+            metadata=metadata_of(card.change.id, CARD_KEY),
         )
 
     def find_card(self, channel: str, change: str) -> MessageRef | None:
@@ -216,7 +216,7 @@ class SlackChat:
             text=text,
             blocks=blocks,
             thread_ts=thread or None,
-            metadata=_metadata(change, key),
+            metadata=metadata_of(change, key),
             unfurl_links=False,
             unfurl_media=False,
         )
@@ -286,14 +286,24 @@ class SlackChat:
 
 
 @contextmanager
-def translating() -> Iterator[None]:
-    """Slack's refusals and a network that fails, as the two families."""
+def translating(*, passing: Collection[str] = ()) -> Iterator[None]:
+    """Slack's refusals and a network that fails, as the two families; refusals whose code is in
+    `passing` are the caller's to understand."""
     try:
         yield
     except SlackApiError as error:
+        if code_of(error) in passing:
+            raise
         raise translated(error) from error
     except (SlackClientError, URLError, HTTPException, OSError) as error:
         raise RetryLater(f"Slack does not answer ({type(error).__name__})") from error
+
+
+def code_of(error: SlackApiError) -> str:
+    """Slack's word for its refusal, `name_taken`; empty when there is none."""
+    data = getattr(error.response, "data", None)
+    said = str(data.get("error", "")) if isinstance(data, dict) else ""
+    return said if _CODE.fullmatch(said) else ""  # a page in HTML becomes a sentence in the SDK
 
 
 def translated(error: SlackApiError) -> RetryLater | Permanent:
@@ -301,8 +311,7 @@ def translated(error: SlackApiError) -> RetryLater | Permanent:
     response: Any = error.response
     status = getattr(response, "status_code", 200)
     data = getattr(response, "data", None)
-    said = str(data.get("error", "")) if isinstance(data, dict) else ""
-    code = said if _CODE.fullmatch(said) else ""  # a page in HTML becomes a sentence in the SDK
+    code = code_of(error)
     if status == 429 or code == "ratelimited":
         asked = retry_after((response.headers or {}).get("Retry-After"))
         return RetryLater("Slack limits how often we may call", after=asked or LIMIT_PAUSE)
@@ -313,10 +322,12 @@ def translated(error: SlackApiError) -> RetryLater | Permanent:
         sentence += f" (needs {data['needed']})"
     if code in _MISSING:
         return NotFound(sentence)
-    return Permanent(sentence, remedy=_REMEDIES.get(code, ""))
+    family = Closed if code == "is_archived" else Permanent
+    return family(sentence, remedy=_REMEDIES.get(code, ""))
 
 
-def _metadata(change: str, key: str) -> dict[str, Any]:
+def metadata_of(change: str, key: str) -> dict[str, Any]:
+    """What a message carries, so that it can be found again."""
     return {"event_type": EVENT_TYPE, "event_payload": {"change": change, "key": key}}
 
 

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from chatbot.adapters import sqlite_announcements as announcing
 from chatbot.adapters import sqlite_changes as changes
+from chatbot.adapters import sqlite_incidents as happening
 from chatbot.adapters import sqlite_obligations as owing
 from chatbot.adapters import sqlite_rows as rows
 from chatbot.adapters import sqlite_search as search
@@ -24,11 +25,13 @@ from chatbot.adapters.sqlite_connection import Connections, translated
 from chatbot.adapters.sqlite_delegations import DelegationTable
 from chatbot.adapters.sqlite_freezes import FreezeTable
 from chatbot.adapters.sqlite_holds import HoldTable
+from chatbot.adapters.sqlite_incidents import IncidentTable
 from chatbot.adapters.sqlite_obligations import ObligationTable
 from chatbot.adapters.sqlite_postmortems import PostmortemTable
 from chatbot.adapters.sqlite_promotions import PromotionQueries
 from chatbot.adapters.sqlite_rollbacks import RollbackQueries
 from chatbot.adapters.sqlite_schema import LIVE, is_current, migrate
+from chatbot.adapters.sqlite_timeline import TimelineTable
 from chatbot.adapters.sqlite_together import SharedWrites
 from chatbot.domain.announcement import Announcement
 from chatbot.domain.change import Change, MessageRef, format_change_id
@@ -62,10 +65,12 @@ class SqliteStore(
     DelegationTable,
     FreezeTable,
     HoldTable,
+    IncidentTable,
     ObligationTable,
     PostmortemTable,
     PromotionQueries,
     RollbackQueries,
+    TimelineTable,
     Store,
 ):
     """The tables in the file at `path`, made or brought up to date when the store is built.
@@ -109,10 +114,13 @@ class SqliteStore(
         *,
         obligations: Sequence[Obligation] = (),
         announcements: Sequence[Announcement] = (),
+        incident: bool = False,
     ) -> Change:
         """See `Store`."""
 
         def write(db: Database) -> Change:
+            if incident:
+                happening.insert(db, change)
             saved = changes.save(db, change, entries, notices)
             owing.insert(db, obligations)
             announcing.insert(db, announcements)

@@ -16,6 +16,10 @@ from chatbot.domain.events import (
     chain_hash,
 )
 
+_WAKE_INCIDENT = """
+    UPDATE incidents SET due_at = ? WHERE change = ? AND due_at IS NULL AND NOT closed"""
+"""Whatever happens to a change is told where its incident is kept."""
+
 
 def to_text(at: datetime) -> str:
     """ISO 8601 in UTC with microseconds: every time is equally long, so text sorts as time."""
@@ -69,6 +73,8 @@ def append(db: Database, entry: AuditEntry) -> None:
         (sequence, entry.change, entry.kind, entry.actor, to_text(entry.at), digest, data),
     )
     db.execute("UPDATE audit_head SET sequence = ?, hash = ?", (sequence, digest))
+    if entry.change is not None:
+        db.execute(_WAKE_INCIDENT, (to_text(entry.at), entry.change))
 
 
 def to_link(row: sqlite3.Row) -> ChainLink:

@@ -200,6 +200,38 @@ _CHASE = (
     "CREATE INDEX postmortems_due ON postmortems (due_at) WHERE due_at IS NOT NULL",
 )
 
+_INCIDENTS = (
+    # `place` is the channel or the issue. A row that rests has no `due_at`; its next event gives
+    # it one.
+    """CREATE TABLE incidents (
+        change INTEGER NOT NULL REFERENCES changes (number),
+        side TEXT NOT NULL,
+        version INTEGER NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        closed INTEGER NOT NULL DEFAULT 0,
+        due_at TEXT,
+        place TEXT,
+        incident TEXT NOT NULL,
+        PRIMARY KEY (change, side)
+    ) STRICT""",
+    "CREATE INDEX incidents_due ON incidents (due_at) WHERE due_at IS NOT NULL",
+    "CREATE INDEX incidents_place ON incidents (place) WHERE place IS NOT NULL",
+)
+
+_TIMELINE = (
+    # A message that was deleted keeps its row, so that adding it again is no news.
+    """CREATE TABLE timeline (
+        change INTEGER NOT NULL REFERENCES changes (number),
+        channel TEXT NOT NULL,
+        ts TEXT NOT NULL,
+        deleted INTEGER NOT NULL DEFAULT 0,
+        at TEXT NOT NULL,
+        note TEXT NOT NULL,
+        PRIMARY KEY (change, channel, ts)
+    ) STRICT""",
+    "CREATE INDEX timeline_message ON timeline (channel, ts)",
+)
+
 
 def _run(statements: tuple[str, ...]) -> Callable[[Database], None]:
     def migration(db: Database, /) -> None:
@@ -220,6 +252,8 @@ _STEPS = {
     "0008_promotions": _run(_PROMOTIONS),
     "0009_obligations": _run(_OBLIGATIONS),
     "0010_chase": _run(_CHASE),
+    "0011_incidents": _run(_INCIDENTS),
+    "0012_timeline": _run(_TIMELINE),
 }
 
 

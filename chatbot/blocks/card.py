@@ -137,7 +137,7 @@ def blocks(card: Card) -> list[Block]:
 
 
 def _related(card: Card) -> list[Block]:
-    """The change that this one takes back, or the one that takes this one back."""
+    """The change that this one takes back, the one that takes this one back, the incident."""
     change, texts = card.change, []
     if (original := change.request.rolls_back) is not None:
         texts.append(f"Rolls back {_linked(card, original)}")
@@ -148,6 +148,8 @@ def _related(card: Card) -> list[Block]:
     if taken := change.progress.rolled_back:
         words = "Rolled back by" if taken.done else "Rollback asked for:"
         texts.append(f"{words} {_linked(card, taken.by)}")
+    if card.incident:
+        texts.append(f"Incident: {card.incident}")
     return [context(" · ".join(texts))] if texts else []
 
 

@@ -17,6 +17,8 @@ class Announcement(BaseModel):
     """mrkdwn, already escaped."""
     at: AwareDatetime
     """When it became true."""
+    keep: bool = False
+    """Whether it is told however late: news of an emergency are never stale."""
 
 
 @dataclass(frozen=True)

@@ -23,5 +23,7 @@ class Card(BaseModel):
     """What is to be said about approval, as mrkdwn: `domain.approval_line` makes it."""
     owed: tuple[Obligation, ...] = ()
     """What the change owes or owed; only of an emergency, from its apply on."""
+    incident: str = ""
+    """Where its incident is kept, as mrkdwn; empty while it has none."""
     links: Mapping[int, str] = {}
     """Addresses of the cards of related changes, by number, as far as they are known."""

@@ -36,6 +36,10 @@ class NotFound(Permanent):
     """The object, file, branch or message that was named is not there."""
 
 
+class Closed(Permanent):
+    """Somebody put away for good what we write to: a channel that is archived."""
+
+
 class Forbidden(Permanent):
     """We lack a right, which `remedy` names."""
 

@@ -41,6 +41,10 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "pull_request.closed": "pull request #{number} was closed without a merge",
         "reconciliation.met": "Git and the cluster were the same again",
         "reconciliation.differs": "Git and the cluster differed",
+        "incident.channel_opened": "#{name} is where it is talked about",
+        "incident.channel_archived": "#{name} was archived",
+        "incident.issue_opened": "Jira {key} is its issue",
+        "incident.issue_resolved": "Jira {key} was resolved",
         "obligation.breached": "the {kind} was overdue",
         "obligation.handed_over": "took over the {kind}",
         "postmortem.submitted": "submitted the postmortem",
@@ -53,6 +57,7 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
 _NOISE = (
     "auto_sync.",
     "branch.",
+    "incident.channel_linked",
     "notice.",
     "obligation.handover_",
     "obligation.reminded",
@@ -62,6 +67,7 @@ _NOISE = (
     "restart.timed",
     "snapshot.",
     "step.",
+    "timeline.",
 )
 """What kinds begin with that say nothing about what happened to the service."""
 

@@ -6,6 +6,7 @@ timeout of its own. Every write is safe to repeat.
 """
 
 from chatbot.ports.argocd import Deployer, Deployers
+from chatbot.ports.channels import Channels, Room
 from chatbot.ports.chat import Chat
 from chatbot.ports.clock import Clock
 from chatbot.ports.cluster import Cluster, Clusters, DryRun, Kind
@@ -13,9 +14,11 @@ from chatbot.ports.git import GitCommit, GitHost, GitReview, Kustomize, RepoFile
 from chatbot.ports.manifest import Manifest
 from chatbot.ports.policy import Policies
 from chatbot.ports.store import CardRow, NewChange, Store
+from chatbot.ports.tracker import Issue, NewIssue, Tracker
 
 __all__ = [
     "CardRow",
+    "Channels",
     "Chat",
     "Clock",
     "Cluster",
@@ -26,11 +29,15 @@ __all__ = [
     "GitCommit",
     "GitHost",
     "GitReview",
+    "Issue",
     "Kind",
     "Kustomize",
     "Manifest",
     "NewChange",
+    "NewIssue",
     "Policies",
     "RepoFile",
+    "Room",
     "Store",
+    "Tracker",
 ]

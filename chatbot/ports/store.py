@@ -16,10 +16,12 @@ from chatbot.domain.change import (
 from chatbot.domain.delegation import Delegation
 from chatbot.domain.events import AuditCheck, AuditEntry, AuditEvent
 from chatbot.domain.freeze import Freeze, KnownFreeze, Phase
+from chatbot.domain.incident import Incident, Side
 from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Delivery, Notice
 from chatbot.domain.obligation import Kind, Obligation
 from chatbot.domain.postmortem import Postmortem
+from chatbot.domain.timeline_note import TimelineNote
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,13 @@ class Store(Protocol):
         *,
         obligations: Sequence[Obligation] = (),
         announcements: Sequence[Announcement] = (),
+        incident: bool = False,
     ) -> Change:
         """The one function that writes state: the change, its audit entries, its notices, and
-        what it owes and announces from here on, in one transaction. Returns it with the next
-        `version`. Raises `StaleChange` if the row has moved on since `change.version` was read.
-        An obligation or announcement that is there already stays as it is."""
+        what it owes and announces from here on, in one transaction; with `incident`, both sides of
+        its incident begin with these entries. Returns it with the next `version`. Raises
+        `StaleChange` if the row has moved on since `change.version` was read. An obligation,
+        announcement or incident that is there already stays as it is."""
         ...
 
     def change(self, number: int) -> Change:
@@ -283,6 +287,44 @@ class Store(Protocol):
         """What became of a postmortem, with all that `save_obligation` writes along, and the
         obligation that is `paid` with it. Raises `StaleChange` if either has moved on; a new one
         has version 0."""
+        ...
+
+    def incident(self, change: int, side: Side) -> Incident | None:
+        """One side of a change's incident; None when it has none."""
+        ...
+
+    def incidents_due(self, now: datetime, limit: int = 100) -> list[tuple[int, Side]]:
+        """The sides of incidents whose time has come, oldest first."""
+        ...
+
+    def save_incident(
+        self,
+        incident: Incident,
+        entries: Sequence[AuditEntry] = (),
+        notices: Sequence[Notice] = (),
+    ) -> Incident:
+        """How far a side is, with what is recorded and told of that, in one transaction. One that
+        rests (`due_at` is None) is due at once when an event follows the one that it told last.
+        Raises `StaleChange` if the row has moved on since `incident.version` was read."""
+        ...
+
+    def incident_in(self, channel: str) -> int | None:
+        """The change whose incident has this channel (Slack's id), an open one before those that
+        are closed, a newer one before an older."""
+        ...
+
+    def add_note(self, note: TimelineNote, entry: AuditEntry) -> bool:
+        """Put a message into a change's timeline, with its audit entry. False, and nothing is
+        written, when that message is in it already."""
+        ...
+
+    def notes(self, change: int) -> list[TimelineNote]:
+        """What people added to a change's timeline and did not delete, by time."""
+        ...
+
+    def reword_note(self, source: MessageRef, text: str | None, at: datetime, actor: str) -> bool:
+        """The message says something else now, or is gone (None), in every timeline that it is in,
+        each with an audit entry. False when it is in none, or says this already."""
         ...
 
     def announcements_due(self, now: datetime, limit: int = 100) -> list[Pending]:

@@ -20,7 +20,7 @@ OF_NO_CHANGE = 0
 """In place of a change's number."""
 
 STALE = timedelta(hours=1)
-"""Older news are dropped: cards and lists have told them long since."""
+"""Older news are dropped, unless they are to be kept: cards and lists have told them long since."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Herald:
     def _make(self) -> None:
         for pending in self.store.announcements_due(self.clock.now()):
             one = pending.announcement
-            if self.clock.now() - one.at > STALE:
+            if not one.keep and self.clock.now() - one.at > STALE:
                 log.warning("announcement.dropped", key=one.key, channel=one.channel)
                 self.store.announcement_done(one)
                 continue

@@ -39,14 +39,16 @@ class Ledger:
         notices: Sequence[Notice] = (),
         obligations: Sequence[Obligation] = (),
         announcements: Sequence[Announcement] = (),
+        incident: bool = False,
         due_in: timedelta | None = AT_ONCE,
         **progress: Any,
     ) -> Change:
         """Take `event`: the state after it, with what was done (`kind`, `data`) in the audit log.
 
-        `due_in` says when the reconciler goes on: at once, later, or (None) when woken. `progress`
-        are fields of `Progress` to replace. Failure, waiting and attempts of the step that this
-        ends are wiped. Raises `InvalidTransition` and `StaleChange`.
+        `incident` says that an incident begins with it. `due_in` says when the reconciler goes on:
+        at once, later, or (None) when woken. `progress` are fields of `Progress` to replace.
+        Failure, waiting and attempts of the step that this ends are wiped. Raises
+        `InvalidTransition` and `StaleChange`.
         """
         state = transition(change.state, event)
         now = self.clock.now()
@@ -58,6 +60,7 @@ class Ledger:
             notices,
             obligations=obligations,
             announcements=announcements,
+            incident=incident,
         )
 
     def note(

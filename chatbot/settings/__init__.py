@@ -13,6 +13,7 @@ from chatbot.domain.errors import ConfigError
 from chatbot.domain.freeze import Freeze
 from chatbot.settings.config_file import read_rules
 from chatbot.settings.consistency import shared_ground
+from chatbot.settings.incident_rules import IncidentRules, JiraRules
 from chatbot.settings.rules import (
     ChannelRules,
     GitRules,
@@ -40,6 +41,8 @@ __all__ = [
     "GitHubSettings",
     "GitRules",
     "HttpAddress",
+    "IncidentRules",
+    "JiraRules",
     "JiraSettings",
     "LogFormat",
     "ObligationRules",
@@ -107,6 +110,9 @@ class JiraSettings(BaseModel):
     """Empty on Data Center."""
     token: SecretStr
     project: str
+    timeout: int = 15
+    """In seconds, for one request."""
+    rules: JiraRules = JiraRules()
 
 
 class Settings(BaseModel):
@@ -130,6 +136,7 @@ class Settings(BaseModel):
     github_logins: dict[str, str]
     """Slack user, as `people` names them, to GitHub login."""
     obligations: ObligationRules
+    incidents: IncidentRules
     polling: PollingRules
     timeouts: TimeoutRules
     environments: dict[str, Environment]
@@ -193,7 +200,7 @@ def _assemble(variables: Variables, rules: Rules, config: Path) -> Settings:
     return Settings(
         slack=_slack(variables, rules),
         github=_github(variables, rules),
-        jira=_jira(variables),
+        jira=_jira(variables, rules),
         kubeconfig=variables.KUBECONFIG or "",
         config=config,
         database=variables.REDLIGHT_DB,
@@ -204,6 +211,7 @@ def _assemble(variables: Variables, rules: Rules, config: Path) -> Settings:
         git=rules.git,
         github_logins=rules.github_logins,
         obligations=rules.obligations,
+        incidents=rules.incidents,
         polling=rules.polling,
         timeouts=rules.timeouts,
         environments=environments,
@@ -241,7 +249,7 @@ def _github(variables: Variables, rules: Rules) -> GitHubSettings:
     )
 
 
-def _jira(variables: Variables) -> JiraSettings | None:
+def _jira(variables: Variables, rules: Rules) -> JiraSettings | None:
     if not (variables.JIRA_URL and variables.JIRA_TOKEN):
         return None
     return JiraSettings(
@@ -249,4 +257,6 @@ def _jira(variables: Variables) -> JiraSettings | None:
         user=variables.JIRA_USER or "",
         token=variables.JIRA_TOKEN,
         project=variables.JIRA_PROJECT or "",
+        timeout=rules.timeouts.jira_seconds,
+        rules=rules.jira,
     )

@@ -35,6 +35,7 @@ from chatbot.domain.environment import (
     MergeMethod,
 )
 from chatbot.domain.events import canonical_json
+from chatbot.settings.incident_rules import IncidentRules, JiraRules
 
 HOURS_IN_A_YEAR = 8760
 
@@ -179,6 +180,7 @@ class TimeoutRules(Section):
     slack_seconds: WholeSeconds = 10
     github_seconds: WholeSeconds = 15
     cluster_seconds: WholeSeconds = 15
+    jira_seconds: WholeSeconds = 15
 
 
 class Freeze(Section):
@@ -313,6 +315,8 @@ class Rules(Section):
     github_logins: dict[Annotated[str, AfterValidator(_person)], Name] = {}
     break_glass: BreakGlassRules = BreakGlassRules()
     obligations: ObligationRules = ObligationRules()
+    incidents: IncidentRules = IncidentRules()
+    jira: JiraRules = JiraRules()
     polling: PollingRules = PollingRules()
     timeouts: TimeoutRules = TimeoutRules()
     freezes: tuple[Freeze, ...] = ()

@@ -25,6 +25,7 @@ from chatbot.services.requests import Requests
 from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
 from chatbot.services.sign_offs import SignOffs
+from chatbot.services.timeline import Timeline
 
 log = structlog.get_logger()
 
@@ -54,6 +55,7 @@ class Desk:
     debtors: Debtors
     obligations: Obligations
     postmortems: Postmortems
+    timeline: Timeline
 
 
 def show_view(client: WebClient, trigger_id: str, view: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from chatbot.slack import (
     home,
     owing,
     postmortems,
+    timeline,
     views,
 )
 from chatbot.slack.desk import Desk
@@ -25,6 +26,7 @@ def register(app: App, desk: Desk) -> None:
         breaking_glass,
         owing,
         postmortems,
+        timeline,
         home,
     ):
         listeners.register(app, desk)

@@ -18,11 +18,13 @@ from chatbot import ports
 from chatbot.adapters.argocd import ArgoCD, ArgoCDs
 from chatbot.adapters.clock import SystemClock
 from chatbot.adapters.github import GitHubHost
+from chatbot.adapters.jira import JiraTracker
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.cluster import KubernetesCluster
 from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.slack import SlackChat
+from chatbot.adapters.slack_channels import SlackChannels
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.blocks.buttons import LABELS
 from chatbot.slack.register import register
@@ -41,12 +43,22 @@ LONG_FUNCTIONS: dict[str, str] = {}
 
 SCOPES: dict[str, frozenset[str]] = {
     "auth.test": frozenset(),
+    "bookmarks.add": frozenset({"bookmarks:write"}),
+    "bookmarks.list": frozenset({"bookmarks:read"}),
     "chat.getPermalink": frozenset(),
     "chat.postMessage": frozenset({"chat:write"}),
     "chat.update": frozenset({"chat:write"}),
+    "conversations.archive": frozenset({"channels:manage", "groups:write"}),
+    "conversations.create": frozenset({"channels:manage", "groups:write"}),
     "conversations.history": frozenset({"channels:history", "groups:history", "im:history"}),
+    "conversations.info": frozenset({"channels:read", "groups:read"}),
+    "conversations.invite": frozenset({"channels:manage", "groups:write"}),
+    "conversations.join": frozenset({"channels:join"}),
+    "conversations.list": frozenset({"channels:read", "groups:read"}),
     "conversations.open": frozenset({"im:write"}),
     "conversations.replies": frozenset({"channels:history", "groups:history", "im:history"}),
+    "conversations.setTopic": frozenset({"channels:manage", "groups:write"}),
+    "pins.add": frozenset({"pins:write"}),
     "usergroups.list": frozenset({"usergroups:read"}),
     "usergroups.users.list": frozenset({"usergroups:read"}),
     "users.conversations": frozenset({"channels:read", "groups:read"}),
@@ -112,7 +124,19 @@ def test_the_manifest_has_the_commands_that_are_listened_to(
 def test_the_manifest_subscribes_to_the_events_that_are_listened_to(
     registered: dict[str, list[Any]],
 ) -> None:
-    assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == registered["event"]
+    """`message.channels` and its kin come as one event, `message`."""
+    subscribed = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+    assert list(dict.fromkeys(name.split(".")[0] for name in subscribed)) == registered["event"]
+
+
+def test_the_manifest_has_the_shortcuts_that_are_listened_to(
+    registered: dict[str, list[Any]],
+) -> None:
+    shortcuts = [
+        {"type": f"{shortcut['type']}_action", "callback_id": shortcut["callback_id"]}
+        for shortcut in MANIFEST["features"]["shortcuts"]
+    ]
+    assert shortcuts == registered["shortcut"]
 
 
 def test_every_button_that_can_be_offered_is_listened_to(registered: dict[str, list[Any]]) -> None:
@@ -217,6 +241,8 @@ ADAPTERS = [
     (ports.Deployers, ArgoCDs),
     (ports.Policies, RegoPolicies),
     (ports.Chat, SlackChat),
+    (ports.Channels, SlackChannels),
+    (ports.Tracker, JiraTracker),
 ]
 
 

@@ -111,7 +111,7 @@ def test_only_a_card_that_waits_for_approval_asks_slack(council: Council) -> Non
         council.freezes,
         related,
         council.clock,
-        council.store.obligations,
+        council.store,
     )
     scheduled = drawing.draw(council.change(State.SCHEDULED))
     assert scheduled.approval == ""

@@ -84,6 +84,17 @@ def test_a_channel_without_the_bot_hinders_no_other_and_hears_it_when_mended(
     assert slack.texts() == ["Frozen too.", "Frozen."]
 
 
+def test_news_that_are_kept_are_told_however_late(
+    store: SqliteStore, slack: Slack, clock: Hand
+) -> None:
+    emergency = NEWS.model_copy(update={"keep": True})
+    store.add_freeze(freeze(), builders.entry())
+    store.freeze_shown("one", Phase.BEGUN, announcements=[emergency])
+    clock.time += STALE * 48
+    Herald(store, clock, slack).run()
+    assert slack.texts() == ["Frozen."]
+
+
 def test_old_news_are_dropped(herald: Herald, slack: Slack, clock: Hand) -> None:
     slack.down = True
     herald.run()

@@ -26,6 +26,7 @@ from chatbot.services.rollback_requests import RollbackRequests
 from chatbot.services.rush import Rush
 from chatbot.services.sign_offs import SignOffs
 from chatbot.services.sources import Sources
+from chatbot.services.timeline import Timeline
 from chatbot.services.voices import Voices
 from chatbot.slack import commands
 from chatbot.slack.desk import Desk
@@ -110,6 +111,7 @@ def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
         postmortems=Postmortems(
             ledger, people, lambda _: "#incidents", lambda _: None, lambda _: None
         ),
+        timeline=Timeline(store, ledger, people),
     )
 
 

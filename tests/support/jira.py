@@ -1,0 +1,83 @@
+"""A Jira for tests: the sandbox's own, as a program, Cloud or Data Center."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from pydantic import SecretStr
+
+from chatbot.settings import JiraRules, JiraSettings
+from sandbox.jira.__main__ import PROJECT, TOKEN, USER
+
+_ROOT = Path(__file__).parents[2]
+_READY = "jira ready on "
+_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class JiraProcess:
+    """A running double at `url`."""
+
+    url: str
+    is_cloud: bool
+
+    def settings(self, *, timeout: int = 5, **rules: Any) -> JiraSettings:
+        """What a bot needs to reach it; `rules` are keys of `[jira]`."""
+        return JiraSettings(
+            url=self.url,
+            user=USER if self.is_cloud else "",
+            token=SecretStr(TOKEN),
+            project=PROJECT,
+            timeout=timeout,
+            rules=JiraRules(**rules),
+        )
+
+    def issues(self) -> list[dict[str, Any]]:
+        """Everything that was filed, as the double keeps it, oldest first."""
+        told: list[dict[str, Any]] = requests.get(
+            f"{self.url}/_jira/issues", timeout=_SECONDS
+        ).json()
+        return told
+
+    def calls(self, ends: str = "") -> list[str]:
+        """`METHOD /path` of every call since the reset."""
+        told = requests.get(f"{self.url}/_jira/calls", timeout=_SECONDS).json()["calls"]
+        return [call for call in told if call.endswith(ends)]
+
+    def fault(self, ends: str = "", **how: Any) -> None:
+        """Let the next calls fail; see `sandbox.jira.state.Fault`."""
+        self._post("fault", {"ends": ends, **how})
+
+    def reset(self) -> None:
+        """Back to the empty project."""
+        self._post("reset", {})
+
+    def _post(self, what: str, body: dict[str, Any]) -> None:
+        requests.post(f"{self.url}/_jira/{what}", json=body, timeout=_SECONDS).raise_for_status()
+
+
+@contextmanager
+def running_jira(*options: str, cloud: bool = False) -> Iterator[JiraProcess]:
+    """Start one and stop it at the end."""
+    arguments = [*options, *(["--cloud"] if cloud else [])]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.jira", *arguments],
+        cwd=_ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        line = child.stdout.readline()
+        assert line.startswith(_READY), f"the Jira ended with status {child.wait(5)}"
+        yield JiraProcess(line.removeprefix(_READY).strip(), cloud)
+    finally:
+        child.terminate()
+        child.wait(timeout=10)
+        if child.stdout:
+            child.stdout.close()
