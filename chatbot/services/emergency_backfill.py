@@ -5,10 +5,12 @@ and says Synced. It closes when the postmortem is accepted too. Nobody's edit is
 Git and the cluster differ, that is shown until people have brought one of them to the other.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chatbot.domain import emergency_news as news
 from chatbot.domain import story_emergency as story
 from chatbot.domain.change import Change, PullRequestState, Waiting
 from chatbot.domain.events import SYSTEM, AuditEntry
@@ -42,6 +44,8 @@ class EmergencyBackfill:
     auto_sync: AutoSync
     backfill: Backfill
     rollbacks: Rollbacks
+    told_in: Callable[[Change], Sequence[str]]
+    """The channels that hear of an emergency."""
 
     def reconcile(self, change: Change) -> Change:
         """Step `reconciling`: ask Git if there is something to ask for, then prove that all is
@@ -169,6 +173,7 @@ class EmergencyBackfill:
             "change.completed",
             data={"objects": [target.key for target in change.request.targets]},
             notices=story.completed(change),
+            announcements=news.closed(change, self.told_in(change), self.ledger.clock.now()),
             due_in=None,
             divergence="",
             rollout=(),

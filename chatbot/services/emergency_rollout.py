@@ -5,10 +5,11 @@ no call to anything but the cluster: not to Git, Jira or Slack, and Argo CD is a
 not waited for. What is owed is stored with the news that it was written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chatbot.domain import emergency_news as news
 from chatbot.domain import story_emergency as story
 from chatbot.domain.change import Change, Failure, SnapshotEntry
 from chatbot.domain.environment import Environment
@@ -41,6 +42,8 @@ class EmergencyRollout:
     auto_sync: AutoSync
     hours: Mapping[Kind, timedelta]
     """How long there is for what is owed."""
+    told_in: Callable[[Change], Sequence[str]]
+    """The channels that hear of an emergency."""
 
     def apply(self, change: Change) -> Change:
         """Step `applying`: make sure that what was signed off still holds, take the objects, store
@@ -103,6 +106,7 @@ class EmergencyRollout:
             data={"objects": [target.key for target in ours]},
             notices=story.undone(change, left),
             obligations=self._owed(change),
+            announcements=news.undone(change, self.told_in(change), self.ledger.clock.now()),
             written=(),
             rollout=(),
         )
@@ -138,7 +142,7 @@ class EmergencyRollout:
         )
 
     def _applied(self, change: Change, remarks: Sequence[str]) -> Change:
-        owed = self._owed(change)
+        owed, now = self._owed(change), self.ledger.clock.now()
         return self.ledger.advance(
             change,
             Event.APPLIED,
@@ -149,7 +153,8 @@ class EmergencyRollout:
             },
             notices=story.applied(change, owed, remarks),
             obligations=owed,
-            applied_at=self.ledger.clock.now(),
+            announcements=news.applied(change, owed, self.told_in(change), now),
+            applied_at=now,
             rollout=tuple(remarks),
         )
 

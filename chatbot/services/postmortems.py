@@ -23,10 +23,11 @@ from chatbot.domain.postmortem import (
     PostmortemText,
 )
 from chatbot.domain.postmortem_rules import why_not_judge, why_not_write
-from chatbot.domain.timeline import TimelineEntry, as_text, entries_of
+from chatbot.domain.timeline import as_text
 from chatbot.ports import Store
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
+from chatbot.services.timeline import Timeline
 
 _TRIES = 20
 """How often a decision is taken anew because the row moved on meanwhile."""
@@ -224,7 +225,7 @@ class Postmortems:
 
     def _timeline(self, change: Change) -> str:
         """What happened so far, as lines that somebody goes on with."""
-        entries: Sequence[TimelineEntry] = entries_of(self.store.events(change.number))
+        entries = Timeline(self.store, self.ledger, self.people).of(change.number)
         known = self.people.known({entry.actor for entry in entries} - {SYSTEM})
         names = {user: person.name or user for user, person in known.items()}
         return as_text(entries, LONGEST_FIELD, names)

@@ -3,9 +3,11 @@
 Nothing is asked of GitHub, Jira or a cluster here, and of Slack only who somebody is.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chatbot.domain import emergency_news as news
 from chatbot.domain import story_break_glass as story
 from chatbot.domain.approval import Electorate, standing
 from chatbot.domain.change import Change, Plan
@@ -28,6 +30,8 @@ class SignOffs:
     people: People
     electorates: Electorates
     decisions: Decisions
+    told_in: Callable[[Change], Sequence[str]]
+    """The channels that hear of an emergency."""
 
     def sign_off(self, user: str, number: int, seen_digest: str) -> Change:
         """`seen_digest` is of the plan that stood above the button. Raises `Refused` unless this
@@ -75,6 +79,8 @@ class SignOffs:
             confirmed_digest=plan.digest,
             confirmed_by=user,
             force=bool(plan.conflicts),
+            announcements=news.signed_off(change, user, self.told_in(change), now),
+            incident=True,
             **told,
         )
 

@@ -35,6 +35,8 @@ from tests.support.github_host import github_host, host_at
 from tests.unit.services.parts import Hand, Slack, environment
 
 NOWHERE = "http://127.0.0.1:9"
+TOLD_IN = ("#incidents", "#status")
+"""The channels that hear of emergencies."""
 """The discard port: nothing listens there."""
 
 GITOPS = "gitops"
@@ -91,6 +93,7 @@ class EmergencyPath:
             forecasts=self.forecasts,
             auto_sync=auto_sync,
             hours=dict.fromkeys(Kind, timedelta(hours=24)),
+            told_in=lambda _: TOLD_IN,
         )
         self.backfill = EmergencyBackfill(
             git=self.git,
@@ -99,6 +102,7 @@ class EmergencyPath:
             proposals=proposals,
             comparison=comparison,
             auto_sync=auto_sync,
+            told_in=lambda _: TOLD_IN,
             backfill=Backfill(
                 environments=environments,
                 git=self.git,

@@ -41,7 +41,13 @@ class Glass(Council):
         self.break_glass = BreakGlass(
             self.ledger, self.people, cast("Any", None), self.environments, decisions
         )
-        self.sign_offs = SignOffs(self.ledger, self.people, self.electorates, decisions)
+        self.sign_offs = SignOffs(
+            self.ledger,
+            self.people,
+            self.electorates,
+            decisions,
+            lambda _: ("#incidents", "#status"),
+        )
         self.emergencies = Emergencies(
             self.environments,
             self.ledger,

@@ -105,7 +105,7 @@ def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
         delegations=Delegations(store, ledger, people, decisions),
         freezes=freezes,
         break_glass=BreakGlass(ledger, people, requests.intake, ENVIRONMENTS, decisions),
-        sign_offs=SignOffs(ledger, people, electorates, decisions),
+        sign_offs=SignOffs(ledger, people, electorates, decisions, lambda _: ("#incidents",)),
         debtors=Debtors(store, clock, slack, ENVIRONMENTS, refuses=True),
         obligations=Obligations(store, ledger, people, Ladder.of_hours((12, 4, 1)), lambda _: None),
         postmortems=Postmortems(

@@ -1,9 +1,12 @@
 """How incidents are wired: the steps of both sides, and the workers that take them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from chatbot.bootstrap.shared import Parts
+from chatbot.domain.change import Change
 from chatbot.domain.incident import Side
-from chatbot.parts import Parts
+from chatbot.domain.postmortem import PostmortemState
+from chatbot.ports import Store
 from chatbot.services.incident_channel import IncidentChannel
 from chatbot.services.incident_issue import IncidentIssue
 from chatbot.services.incident_rows import IncidentRows
@@ -36,7 +39,17 @@ def _steps(parts: Parts, couriers: WorkerPool) -> dict[Side, tuple[IncidentStep,
     channel = IncidentChannel(rows, parts.channels, parts.chat, parts.people, rules)
     steps: dict[Side, tuple[IncidentStep, ...]] = {Side.CHANNEL: channel.steps, Side.ISSUE: ()}
     if parts.tracker is not None:
-        # The action items are those of the accepted postmortem, once there are postmortems.
-        issue = IncidentIssue(rows, parts.tracker, parts.people, lambda _: ())
+        issue = IncidentIssue(rows, parts.tracker, parts.people, _action_items(parts.store))
         steps[Side.ISSUE] = issue.steps
     return steps
+
+
+def _action_items(store: Store) -> Callable[[Change], Sequence[str]]:
+    """What an accepted postmortem says will be done."""
+
+    def items(change: Change) -> Sequence[str]:
+        written = store.postmortem(change.number)
+        accepted = written is not None and written.state is PostmortemState.ACCEPTED
+        return written.text.items if written and written.text and accepted else ()
+
+    return items

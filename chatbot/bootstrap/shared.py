@@ -9,7 +9,7 @@ from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.rego import RegoPolicies
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain import policyset
+from chatbot.domain import emergency_news, policyset
 from chatbot.domain.change import Change, Path
 from chatbot.domain.environment import Environment
 from chatbot.ports import Channels, Chat, Clock, Deployers, GitHost, Kustomize, Tracker
@@ -85,6 +85,11 @@ class Parts:
         incidents = self.settings.channels.incidents
         ordinary = self.environments[change.request.environment].channel
         return incidents or ordinary if change.path is Path.EMERGENCY else ordinary
+
+    def told_in(self, change: Change) -> tuple[str, ...]:
+        """The channels that hear of an emergency."""
+        named = self.settings.channels
+        return emergency_news.channels(named.incidents, named.stakeholders, self.channel(change))
 
 
 def make(outside: Outside, settings: Settings) -> Parts:
