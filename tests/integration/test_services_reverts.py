@@ -19,6 +19,7 @@ from chatbot.domain.change import Path as Way
 from chatbot.domain.environment import ArgoApplications
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
 from chatbot.domain.lifecycle import State
+from chatbot.domain.line import behind
 from chatbot.ports import Deployer
 from chatbot.services.deployment import Deployment
 from chatbot.services.ledger import Ledger
@@ -172,18 +173,13 @@ def way(store: SqliteStore, forge: ForgeProcess, embedded_clusters: KubernetesCl
 
 def test_nothing_is_taken_back_while_an_emergency_has_the_objects(way: WayBack) -> None:
     change = way.scaled()
-    request = builders.change_request(environment="prod", namespace="shop-prod")
-    new = builders.new_change(request, path=Way.EMERGENCY)
+    new = builders.new_change(builders.change_request(environment="prod"), path=Way.EMERGENCY)
     emergency = move(way.store, way.store.create_change(new, builders.entry()), State.RECONCILING)
     seize(way.store, way.ledger, emergency)
-    head = way.head
-    waits = way.step(change)
-    assert waits.progress.waiting is not None
-    assert waits.progress.waiting.behind == (emergency.number,)
-    assert way.head == head
+    assert behind(way.step(change)) == (emergency.number,)
+    assert not way.store.change(change.number).progress.revert_base_sha
     way.store.let_go(emergency.number)
-    assert way.step(change).progress.waiting is None
-    assert way.asked(change).progress.revert is not None
+    assert not behind(way.step(change))
 
 
 def test_it_is_taken_back_on_top_of_what_came_later(way: WayBack) -> None:
