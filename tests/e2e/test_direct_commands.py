@@ -23,7 +23,7 @@ def test_list_show_cancel_and_help_answer_the_one_who_asked(world: World) -> Non
         for word in absent:
             assert word not in text, (words, text)
 
-    answer("help", "/change list", "/change show", "/change cancel")
+    answer("help", "/change list", "/change show", "cancel CHG-12")
     answer("list", mine.id, other.id, absent=(in_dev.id,))
     answer("list mine", mine.id, in_dev.id, absent=(other.id,))
     answer("list test", mine.id, other.id, absent=(in_dev.id,))
