@@ -84,20 +84,22 @@ def build(
 ) -> Services:
     """Wire the product. Each part from outside can be replaced. Nothing is called yet."""
     slack = SlackChannels(slack_client(settings))
-    parts = shared.make(
-        shared.Outside(
-            clock=clock or SystemClock(),
-            chat=chat or slack,
-            clusters=clusters
-            or KubernetesClusters(settings.kubeconfig, timeout=settings.timeouts.cluster_seconds),
-            git=git or GitHubHost(settings.github, settings.git.repo),
-            kustomize=kustomize or KubectlKustomize(),
-            store=SqliteStore(settings.database),
-            channels=channels or slack,
-            tracker=tracker or (JiraTracker(settings.jira) if settings.jira else None),
-        ),
-        settings,
+    outside = shared.Outside(
+        clock=clock or SystemClock(),
+        chat=chat or slack,
+        clusters=clusters
+        or KubernetesClusters(settings.kubeconfig, timeout=settings.timeouts.cluster_seconds),
+        git=git or GitHubHost(settings.github, settings.git.repo),
+        kustomize=kustomize or KubectlKustomize(),
+        store=SqliteStore(settings.database),
+        channels=channels or slack,
+        tracker=tracker or (JiraTracker(settings.jira) if settings.jira else None),
     )
+    return _running(shared.make(outside, settings))
+
+
+def _running(parts: Parts) -> Services:
+    """The workers over the shared parts, and what wakes them."""
     store, clock = parts.store, parts.clock
     rush, stopping = Rush(), Event()
     metrics = Metrics(store)
@@ -112,11 +114,10 @@ def build(
         stopping=stopping.is_set,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
-    known = settings, parts.ledger, parts.people, parts.chat, parts.git
-    owing = debt.wire(*known, wake=reconcilers.wake, shown=couriers.wake)
+    owing = debt.wire(parts, wake=reconcilers.wake, shown=couriers.wake)
     tending = incidents.workers(parts, couriers, rush, stopping.is_set)
     return Services(
-        settings=settings,
+        settings=parts.settings,
         clock=clock,
         store=store,
         chat=parts.chat,

@@ -3,18 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatbot.domain.change import Change
+from chatbot.bootstrap.shared import Parts
 from chatbot.domain.chase import Ladder
-from chatbot.ports import Chat, GitHost
 from chatbot.services.chase import Chase
 from chatbot.services.debtors import Debtors
-from chatbot.services.ledger import Ledger
 from chatbot.services.obligations import Obligations
-from chatbot.services.people import People
 from chatbot.services.postmortem_publisher import PostmortemPublisher
 from chatbot.services.postmortems import Postmortems
 from chatbot.services.workers import WorkerPool
-from chatbot.settings import Settings
 
 PUBLISHERS = 1
 
@@ -36,29 +32,16 @@ class Debt:
             self.publishers.wake(number)
 
 
-def wire(
-    settings: Settings,
-    ledger: Ledger,
-    people: People,
-    chat: Chat,
-    git: GitHost,
-    *,
-    wake: Callable[[int], None],
-    shown: Callable[[int], None],
-) -> Debt:
+def wire(parts: Parts, *, wake: Callable[[int], None], shown: Callable[[int], None]) -> Debt:
     """The services over the shared parts. `wake` has a change worked on, `shown` has its card and
     notices delivered."""
-    rules, environments, store = settings.obligations, settings.environments, ledger.store
+    settings, environments, ledger = parts.settings, parts.environments, parts.ledger
+    rules, store, people, channel = settings.obligations, parts.store, parts.people, parts.channel
     ladder = Ladder.of_hours(rules.remind_before_hours)
-
-    def channel(change: Change) -> str:
-        place = environments[change.request.environment]
-        return settings.channels.incidents or place.channel
-
     publisher = PostmortemPublisher(
         environments=environments,
         ledger=ledger,
-        git=git,
+        git=parts.git,
         base=settings.git.branch,
         login_of=lambda user: settings.github_logins.get(user, ""),
         wake=wake,
@@ -66,7 +49,9 @@ def wire(
     )
     publishers = WorkerPool("publisher", publisher.publish, PUBLISHERS)
     return Debt(
-        debtors=Debtors(store, ledger.clock, chat, environments, rules.refuse_requests_in_debt),
+        debtors=Debtors(
+            store, ledger.clock, parts.chat, environments, rules.refuse_requests_in_debt
+        ),
         obligations=Obligations(store, ledger, people, ladder, shown),
         postmortems=Postmortems(ledger, people, channel, publishers.wake, shown),
         chase=Chase(

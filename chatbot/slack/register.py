@@ -26,7 +26,7 @@ def register(app: App, desk: Desk) -> None:
         breaking_glass,
         owing,
         postmortems,
-        timeline,
         home,
+        timeline,
     ):
         listeners.register(app, desk)
