@@ -25,6 +25,7 @@ from chatbot.domain.managed import (
     item_steps,
     own_whole,
 )
+from chatbot.domain.portdefaults import complete_ports
 from chatbot.domain.undo import undo
 
 Manifest = dict[str, Any]
@@ -75,7 +76,8 @@ def applied(live: Manifest | None, manifest: Manifest) -> Manifest:
         mine = manager == FIELD_MANAGER and operation == APPLY
         (ours if mine else others).append(tree)
     owners = _Owners(tuple(ours), tuple(others))
-    merged: Manifest = _Merge(_is_built_in(manifest)).merge(live, manifest, owners, "")
+    wanted = complete_ports(manifest)
+    merged: Manifest = _Merge(_is_built_in(manifest)).merge(live, wanted, owners, "")
     return merged
 
 

@@ -135,11 +135,11 @@ class Reconciler:
 _ENDED_BY_ERROR: Mapping[Path, frozenset[State]] = {
     Path.DIRECT: frozenset({State.REQUESTED, State.APPLYING, State.VALIDATING}),
     Path.GITOPS: frozenset({State.REQUESTED}),
-    Path.EMERGENCY: frozenset({State.REQUESTED, State.APPLYING, State.VALIDATING}),
+    Path.EMERGENCY: frozenset({State.REQUESTED, State.APPLYING}),
 }
 """Where a permanent error changes the state. Elsewhere the change keeps its state, shows the error
 and offers to try the same step again: a pull request is open, or live is changed already and Git
-must still be paid."""
+must still be paid; what an emergency wrote stays, whatever keeps us from watching it."""
 
 
 @dataclass(frozen=True)

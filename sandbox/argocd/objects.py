@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.api import APPLY_PATCH
-from chatbot.adapters.kubernetes.defaults import complete_ports
 from chatbot.adapters.kubernetes.discovery import Discovery
 from chatbot.adapters.kubernetes.objects import Objects
 from chatbot.domain.change import Target
 from chatbot.domain.errors import NotFound, RedlightError, RetryLater
+from chatbot.domain.portdefaults import complete_ports
 from sandbox.argocd.health import health
 
 Manifest = dict[str, Any]

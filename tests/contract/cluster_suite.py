@@ -6,3 +6,4 @@ from tests.contract.cluster.diagnosis import *  # noqa: F403 - every promise
 from tests.contract.cluster.reading import *  # noqa: F403 - every promise
 from tests.contract.cluster.restore import *  # noqa: F403 - every promise
 from tests.contract.cluster.workloads import *  # noqa: F403 - every promise
+from tests.contract.cluster.written import *  # noqa: F403 - every promise

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.adapters.kubernetes.api import APPLY_PATCH, Manifest, writing
-from chatbot.adapters.kubernetes.defaults import complete_ports
 from chatbot.adapters.kubernetes.objects import Objects, target_of
 from chatbot.domain.change import FieldConflict, Target
 from chatbot.domain.diff import CHANGE_ANNOTATION
 from chatbot.domain.errors import Conflict, NotFound, RetryLater
 from chatbot.domain.managed import FIELD_MANAGER
+from chatbot.domain.portdefaults import complete_ports
 from chatbot.domain.rollout import judge
 from chatbot.ports import DryRun
 

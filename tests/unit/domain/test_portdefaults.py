@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.adapters.kubernetes.defaults import complete_ports
+from chatbot.domain.portdefaults import complete_ports
 
 POD: dict[str, Any] = {"containers": [{"name": "a", "ports": [{"containerPort": 80}]}]}
 FULL: dict[str, Any] = {
