@@ -52,8 +52,8 @@ def wire(
     ladder = Ladder.of_hours(rules.remind_before_hours)
 
     def channel(change: Change) -> str:
-        place = environments[change.request.environment]
-        return settings.channels.incidents or place.channel
+        place = environments.get(change.request.environment)
+        return settings.channels.incidents or (place.channel if place else "")
 
     publisher = PostmortemPublisher(
         environments=environments,
