@@ -1,10 +1,11 @@
 """Wires what chases the debt of emergencies: obligations, the chase, and the postmortems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chatbot.domain.change import Change
 from chatbot.domain.chase import Ladder
+from chatbot.domain.timeline import TimelineEntry, entries_of
 from chatbot.ports import Chat, GitHost
 from chatbot.services.chase import Chase
 from chatbot.services.debtors import Debtors
@@ -51,6 +52,9 @@ def wire(
     rules, environments, store = settings.obligations, settings.environments, ledger.store
     ladder = Ladder.of_hours(rules.remind_before_hours)
 
+    def timeline(number: int) -> Sequence[TimelineEntry]:
+        return entries_of(store.events(number))
+
     def channel(change: Change) -> str:
         place = environments.get(change.request.environment)
         return settings.channels.incidents or (place.channel if place else "")
@@ -68,7 +72,7 @@ def wire(
     return Debt(
         debtors=Debtors(store, ledger.clock, chat, environments, rules.refuse_requests_in_debt),
         obligations=Obligations(store, ledger, people, ladder, shown),
-        postmortems=Postmortems(ledger, people, channel, publishers.wake, shown),
+        postmortems=Postmortems(ledger, people, timeline, channel, publishers.wake, shown),
         chase=Chase(
             store=store,
             clock=ledger.clock,

@@ -23,7 +23,7 @@ from chatbot.domain.postmortem import (
     PostmortemText,
 )
 from chatbot.domain.postmortem_rules import why_not_judge, why_not_write
-from chatbot.domain.timeline import TimelineEntry, as_text, entries_of
+from chatbot.domain.timeline import TimelineEntry, as_text
 from chatbot.ports import Store
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
@@ -50,6 +50,8 @@ class Postmortems:
 
     ledger: Ledger
     people: People
+    timeline: Callable[[int], Sequence[TimelineEntry]]
+    """What happened to a change, by its number: what a postmortem begins with."""
     channel: Callable[[Change], str]
     """Where a change's incident is told of."""
     publish: Callable[[int], None]
@@ -161,6 +163,13 @@ class Postmortems:
 
         self._judge(user, number, seen, "return_postmortem", returned)
 
+    def action_items(self, change: Change) -> tuple[str, ...]:
+        """What an accepted postmortem asks to be done; nothing before that."""
+        written = self.store.postmortem(change.number)
+        if written is None or written.text is None:
+            return ()
+        return written.text.items if written.state is PostmortemState.ACCEPTED else ()
+
     # --- writing --------------------------------------------------------------------------------
 
     def _hand_in(
@@ -224,7 +233,7 @@ class Postmortems:
 
     def _timeline(self, change: Change) -> str:
         """What happened so far, as lines that somebody goes on with."""
-        entries: Sequence[TimelineEntry] = entries_of(self.store.events(change.number))
+        entries = self.timeline(change.number)
         known = self.people.known({entry.actor for entry in entries} - {SYSTEM})
         names = {user: person.name or user for user, person in known.items()}
         return as_text(entries, LONGEST_FIELD, names)
