@@ -68,9 +68,7 @@ def read(view_payload: Mapping[str, Any]) -> Filled:
     """What stands in a form that was submitted or closed."""
     values: Mapping[str, Mapping[str, Any]] = (view_payload.get("state") or {}).get("values") or {}
     kept = json.loads(view_payload["private_metadata"])
-    typed = {
-        name: str((values.get(name) or {}).get(name, {}).get("value") or "") for name in _FIELDS
-    }
+    typed = {name: _typed(values.get(name) or {}, name) for name in _FIELDS}
     chosen = (values.get(SAVE_AS) or {}).get(SAVE_AS, {}).get("selected_option") or {}
     text = PostmortemText(**typed)
     return Filled(
@@ -118,6 +116,12 @@ def read_return(view_payload: Mapping[str, Any]) -> tuple[str, str, str]:
     typed = view_payload["state"]["values"][REASON][REASON].get("value") or ""
     kept = json.loads(view_payload["private_metadata"])
     return str(kept["change"]), str(kept.get("seen") or ""), str(typed)
+
+
+def _typed(elements: Mapping[str, Any], name: str) -> str:
+    """As typed; half of a character, which nothing could store, becomes a question mark."""
+    value = (elements.get(name) or {}).get("value") or ""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _field(name: str, value: str) -> Block:

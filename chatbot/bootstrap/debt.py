@@ -10,6 +10,7 @@ from chatbot.services.debtors import Debtors
 from chatbot.services.obligations import Obligations
 from chatbot.services.postmortem_publisher import PostmortemPublisher
 from chatbot.services.postmortems import Postmortems
+from chatbot.services.timeline import Timeline
 from chatbot.services.workers import WorkerPool
 
 PUBLISHERS = 1
@@ -38,6 +39,7 @@ def wire(parts: Parts, *, wake: Callable[[int], None], shown: Callable[[int], No
     settings, environments, ledger = parts.settings, parts.environments, parts.ledger
     rules, store, people, channel = settings.obligations, parts.store, parts.people, parts.channel
     ladder = Ladder.of_hours(rules.remind_before_hours)
+    timeline = Timeline(store, ledger, people)
     publisher = PostmortemPublisher(
         environments=environments,
         ledger=ledger,
@@ -53,7 +55,7 @@ def wire(parts: Parts, *, wake: Callable[[int], None], shown: Callable[[int], No
             store, ledger.clock, parts.chat, environments, rules.refuse_requests_in_debt
         ),
         obligations=Obligations(store, ledger, people, ladder, shown),
-        postmortems=Postmortems(ledger, people, channel, publishers.wake, shown),
+        postmortems=Postmortems(ledger, people, timeline.of, channel, publishers.wake, shown),
         chase=Chase(
             store=store,
             clock=ledger.clock,

@@ -2,7 +2,7 @@
 written with the rung that is climbed, so that it is said once, whoever looks how often and whatever
 the clock does meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,13 +45,19 @@ class Chase:
     def run(self) -> None:
         """One look at every obligation whose time has come. Safe to repeat, and from two schedulers
         at once: of two that see the same rung, one writes it and the other reads again."""
-        for obligation in self.store.obligations_due(self.clock.now()):
-            self._look(obligation)
+        self._look_at(self.store.obligations_due(self.clock.now()))
 
     def look_at_all(self) -> None:
         """One look at everything that is owed: the ladder may be another than before the start."""
-        for obligation in self.store.obligations():
-            self._look(obligation)
+        self._look_at(self.store.obligations())
+
+    def _look_at(self, obligations: Sequence[Obligation]) -> None:
+        for obligation in obligations:
+            try:
+                self._look(obligation)
+            except Exception:
+                # It stays due; the others are chased all the same.
+                log.exception("chase.broke", change=obligation.change_id, kind=obligation.kind)
 
     def _look(self, obligation: Obligation) -> None:
         with about_change(format_change_id(obligation.change)):

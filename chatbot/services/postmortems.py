@@ -23,11 +23,10 @@ from chatbot.domain.postmortem import (
     PostmortemText,
 )
 from chatbot.domain.postmortem_rules import why_not_judge, why_not_write
-from chatbot.domain.timeline import as_text
+from chatbot.domain.timeline import TimelineEntry, as_text
 from chatbot.ports import Store
 from chatbot.services.ledger import Ledger
 from chatbot.services.people import People
-from chatbot.services.timeline import Timeline
 
 _TRIES = 20
 """How often a decision is taken anew because the row moved on meanwhile."""
@@ -51,6 +50,8 @@ class Postmortems:
 
     ledger: Ledger
     people: People
+    timeline: Callable[[int], Sequence[TimelineEntry]]
+    """What happened to a change, by its number: what a postmortem begins with."""
     channel: Callable[[Change], str]
     """Where a change's incident is told of."""
     publish: Callable[[int], None]
@@ -162,6 +163,13 @@ class Postmortems:
 
         self._judge(user, number, seen, "return_postmortem", returned)
 
+    def action_items(self, change: Change) -> tuple[str, ...]:
+        """What an accepted postmortem asks to be done; nothing before that."""
+        written = self.store.postmortem(change.number)
+        if written is None or written.text is None:
+            return ()
+        return written.text.items if written.state is PostmortemState.ACCEPTED else ()
+
     # --- writing --------------------------------------------------------------------------------
 
     def _hand_in(
@@ -225,7 +233,7 @@ class Postmortems:
 
     def _timeline(self, change: Change) -> str:
         """What happened so far, as lines that somebody goes on with."""
-        entries = Timeline(self.store, self.ledger, self.people).of(change.number)
+        entries = self.timeline(change.number)
         known = self.people.known({entry.actor for entry in entries} - {SYSTEM})
         names = {user: person.name or user for user, person in known.items()}
         return as_text(entries, LONGEST_FIELD, names)

@@ -11,9 +11,9 @@ from chatbot.blocks.notice_buttons import about
 from chatbot.domain.change import format_change_id
 from chatbot.domain.chase import skippable
 from chatbot.domain.command import HandoverCommand
-from chatbot.domain.errors import Refused
 from chatbot.domain.mrkdwn import mention
 from chatbot.domain.obligation import Kind, Obligation
+from chatbot.domain.person import counts
 from chatbot.slack.actions import number_of
 from chatbot.slack.desk import Desk, Payload, Reply, acknowledged, answering, show_view, whisper
 
@@ -95,11 +95,9 @@ def list_debt(desk: Desk, user: str, respond: Reply) -> None:
 def at_home(desk: Desk, user: str) -> list[Block]:
     """For App Home: what is owed; nothing where nothing is, or where it is not this user's to
     see."""
-    try:
-        owed = debt(desk, user) if desk.store.obligations() else []
-    except Refused:
+    if not desk.store.obligations() or not counts(desk.obligations.people.person(user)):
         return []
-    return [section("*What we owe*"), *owed] if owed else []
+    return [section("*What we owe*"), *debt(desk, user)]
 
 
 def debt(desk: Desk, user: str) -> list[Block]:

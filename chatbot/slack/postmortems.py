@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import structlog
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from chatbot.blocks import postmortem_form as form
 from chatbot.blocks.notice_buttons import about
-from chatbot.domain.errors import Refused
+from chatbot.domain.errors import RedlightError, Refused
 from chatbot.domain.mrkdwn import code
 from chatbot.slack.actions import number_of
 from chatbot.slack.desk import Desk, Payload, acknowledged, answering, show_view, whisper
+
+log = structlog.get_logger()
 
 
 def register(app: App, desk: Desk) -> None:
@@ -48,9 +51,13 @@ def _writing(app: App, desk: Desk) -> None:
         """Nobody loses what they typed because they closed the window."""
         ack()
         user, filled = body["user"]["id"], form.read(view)
-        if filled.is_touched:
+        if not filled.is_touched:
+            return
+        try:
             number = desk.requests.named(user, filled.change, "save_postmortem")
             desk.postmortems.save_draft(user, number, filled.text)
+        except RedlightError as error:
+            log.warning("postmortem.unkept", user=user, because=str(error))
 
 
 def _judging(app: App, desk: Desk) -> None:

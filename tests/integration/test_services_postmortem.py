@@ -11,6 +11,7 @@ from chatbot.domain.environment import Backfill
 from chatbot.domain.errors import Permanent, RetryLater
 from chatbot.domain.obligation import Kind
 from chatbot.domain.postmortem import Postmortem, PostmortemText
+from chatbot.domain.timeline import entries_of
 from chatbot.services.postmortem_publisher import PostmortemPublisher
 from chatbot.services.postmortems import Postmortems
 from tests.support.builders import REQUESTER
@@ -81,6 +82,7 @@ class Newsroom:
         self.postmortems = Postmortems(
             self.office.ledger,
             self.office.people,
+            lambda number: entries_of(store.events(number)),
             lambda _: INCIDENTS,
             lambda _: None,
             self.office.shown.append,

@@ -21,7 +21,7 @@ from sandbox.slack_limits import violations
 from tests.support import builders
 from tests.support.builders import NOW, REQUESTER, SENIOR
 from tests.support.cards import environment, longest, longest_texts
-from tests.unit.blocks.golden import assert_golden
+from tests.unit.blocks.golden import FOLDER, assert_golden
 
 DUE = NOW + timedelta(hours=24)
 
@@ -46,12 +46,14 @@ WAYS = {
     "paid": (owed(met_at=DUE, breached_at=DUE), owed(Kind.RECONCILIATION, met_at=NOW)),
 }
 
+FORMS = ("snooze", "postmortem", "return")
+
 
 @pytest.mark.parametrize("name", WAYS)
 def test_the_card_says_what_is_owed_by_whom_until_when(name: str) -> None:
     place = environment(EnvironmentClass.PROD)
     card = Card(change=emergency(), environment=place, owed=WAYS[name])
-    assert_golden(f"owed_{name}", owed_blocks.owed_blocks(card))
+    assert_golden(f"owed/card_{name}", owed_blocks.owed_blocks(card))
     assert all(block in card_blocks.blocks(card) for block in owed_blocks.owed_blocks(card))
     assert violations({"text": "CHG-1", "blocks": card_blocks.blocks(card)}) == []
 
@@ -60,7 +62,7 @@ def test_what_is_owed_is_listed_with_time_left_owner_and_link() -> None:
     later = NOW + timedelta(hours=25)
     rows = (owed(breached_at=DUE), owed(Kind.RECONCILIATION, due_at=DUE + timedelta(hours=5)))
     shown = owed_blocks.listing(rows, {1: emergency()}, {1: "https://slack.example/1"}, later)
-    assert_golden("debt_list", shown)
+    assert_golden("owed/list", shown)
     many = owed_blocks.listing(rows * 60, {1: emergency()}, {}, later)
     assert violations({"text": "CHG-1", "blocks": many}) == []
     assert "And 80 more." in str(many[-1])
@@ -69,10 +71,15 @@ def test_what_is_owed_is_listed_with_time_left_owner_and_link() -> None:
 
 def test_the_forms_look_as_agreed() -> None:
     skipped = {Kind.POSTMORTEM: (owed(), DUE - timedelta(hours=4))}
-    assert_golden("modal_snooze", owed_blocks.snooze_form(emergency(), skipped))
+    assert_golden("owed/modal_snooze", owed_blocks.snooze_form(emergency(), skipped))
     text = PostmortemText(timeline="2026-03-02 09:30 UTC  asked for it")
-    assert_golden("modal_postmortem", postmortem_form.view(emergency(), text, "", "A note."))
-    assert_golden("modal_return", postmortem_form.return_form(emergency(), "d" * 16))
+    assert_golden("owed/modal_postmortem", postmortem_form.view(emergency(), text, "", "A note."))
+    assert_golden("owed/modal_return", postmortem_form.return_form(emergency(), "d" * 16))
+
+
+def test_every_golden_of_debt_is_held_against_something() -> None:
+    held = {f"card_{name}" for name in WAYS} | {f"modal_{name}" for name in FORMS} | {"list"}
+    assert {path.stem for path in (FOLDER / "owed").glob("*.json")} == held
 
 
 @pytest.mark.parametrize("text", [ascii(one[:8]) for one in longest_texts()])

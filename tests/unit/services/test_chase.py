@@ -1,10 +1,12 @@
 """The chase over real rows: who hears what when, once, whoever looks and whatever fails."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain.change import Change
 from chatbot.domain.chase import Ladder
 from chatbot.domain.errors import RetryLater
 from chatbot.domain.lifecycle import State
@@ -153,3 +155,20 @@ def test_whoever_owns_it_now_is_reminded(office: Office) -> None:
     office.store.save_obligation(handed, [])
     office.tick(hours=12)
     assert office.receivers(change, "You own it") == [COLLEAGUE]
+
+
+def test_an_obligation_that_cannot_be_looked_at_does_not_keep_others_from_it(
+    office: Office,
+) -> None:
+    broken = emergency(office.store, office.clock, Kind.POSTMORTEM)
+    change = emergency(office.store, office.clock, Kind.POSTMORTEM)
+
+    def channel(asked: Change) -> str:
+        if asked.number == broken.number:
+            raise KeyError("an environment that is gone")
+        return INCIDENTS
+
+    office.clock.move(hours=12)
+    replace(office.chase, channel=channel).run()
+    assert office.store.rungs(broken.number, Kind.POSTMORTEM) == []
+    assert office.store.rungs(change.number, Kind.POSTMORTEM) == ["12h before"]

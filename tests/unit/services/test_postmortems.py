@@ -11,6 +11,7 @@ from chatbot.domain.errors import InvalidInput, Refused
 from chatbot.domain.notice import Audience, Button
 from chatbot.domain.obligation import Kind
 from chatbot.domain.postmortem import PostmortemState, PostmortemText
+from chatbot.domain.timeline import entries_of
 from chatbot.services.postmortems import Postmortems
 from tests.support.builders import REQUESTER
 from tests.support.instant import at_once
@@ -46,6 +47,7 @@ class Desk:
         self.postmortems = Postmortems(
             office.ledger,
             office.people,
+            lambda number: entries_of(self.store.events(number)),
             lambda _: INCIDENTS,
             self.published.append,
             office.shown.append,
@@ -118,7 +120,9 @@ def test_what_is_handed_in_is_told_to_those_who_may_accept_it(desk: Desk) -> Non
 
 
 def test_an_accepted_postmortem_is_paid_in_the_same_instant(desk: Desk) -> None:
+    assert desk.postmortems.action_items(desk.change) == ()
     seen = desk.submit()
+    assert desk.postmortems.action_items(desk.change) == ()
     desk.postmortems.accept(SENIOR, desk.number, seen)
     assert desk.state is PostmortemState.ACCEPTED
     assert desk.office.owed(desk.change).met_at == desk.office.clock.now()
@@ -130,7 +134,7 @@ def test_an_accepted_postmortem_is_paid_in_the_same_instant(desk: Desk) -> None:
     written = desk.store.postmortem(desk.number)
     assert written is not None
     assert written.text is not None
-    assert written.text.items == ("raise the limit", "alert on it")
+    assert desk.postmortems.action_items(desk.change) == ("raise the limit", "alert on it")
     assert "• raise the limit\n• alert on it" in "".join(
         each.text for each in desk.office.notices(desk.change, "accepted the postmortem")
     )

@@ -8,6 +8,7 @@ import pytest
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.chase import Ladder
 from chatbot.domain.lifecycle import State
+from chatbot.domain.timeline import entries_of
 from chatbot.services.approvals import Approvals
 from chatbot.services.break_glass import BreakGlass
 from chatbot.services.debtors import Debtors
@@ -109,7 +110,12 @@ def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
         debtors=Debtors(store, clock, slack, ENVIRONMENTS, refuses=True),
         obligations=Obligations(store, ledger, people, Ladder.of_hours((12, 4, 1)), lambda _: None),
         postmortems=Postmortems(
-            ledger, people, lambda _: "#incidents", lambda _: None, lambda _: None
+            ledger,
+            people,
+            lambda number: entries_of(store.events(number)),
+            lambda _: "#incidents",
+            lambda _: None,
+            lambda _: None,
         ),
         timeline=Timeline(store, ledger, people),
     )

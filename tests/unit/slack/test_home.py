@@ -5,6 +5,7 @@ from typing import Any
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.slack import home
 from tests.support.builders import REQUESTER, SENIOR
+from tests.unit.services.owing import emergency
 from tests.unit.services.parts import Hand, Slack
 from tests.unit.slack.test_commands import desk_of
 
@@ -38,3 +39,24 @@ def test_home_says_what_is_frozen_before_anything_else(
     assert "❄ prod is frozen until" in before
     assert "because year end" in before
     assert after
+
+
+def test_home_says_what_is_owed_and_nothing_where_nothing_is(
+    store: SqliteStore, clock: Hand, slack: Slack
+) -> None:
+    desk, opened = desk_of(store, clock, slack), Opened()
+    home.register(opened, desk)  # type: ignore[arg-type]
+
+    def shows(user: str) -> str:
+        opened.listener(event={"user": user}, client=opened)  # type: ignore[attr-defined]
+        return opened.shown[1]
+
+    assert "What we owe" not in shows(REQUESTER)
+    emergency(store, clock)
+    assert "What we owe" in shows(SENIOR)
+    assert "postmortem of *CHG-1*" in shows(SENIOR)
+    slack.persons["UGUEST"] = slack.persons["U1"].model_copy(
+        update={"id": "UGUEST", "is_guest": True}
+    )
+    assert "What we owe" not in shows("UGUEST")
+    assert all(event.entry.kind != "request.refused" for event in store.events())

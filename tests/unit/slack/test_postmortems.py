@@ -204,3 +204,13 @@ def test_a_request_in_debt_is_refused_before_the_form_and_in_it(
     requests.welcome(REQUESTER, "dev")
     refusals = [event.entry for event in store.events() if event.entry.kind == "request.refused"]
     assert [each.data["action"] for each in refusals] == ["request", "request"]
+
+
+def test_half_a_character_costs_nobody_their_words(
+    listeners: Listeners, change: Change, store: SqliteStore
+) -> None:
+    listeners.say("CHG-1")
+    listeners.fill("view_closed", summary="It was \ud83d down")
+    written = store.postmortem(1)
+    assert written is not None
+    assert written.drafts[REQUESTER].text.summary == "It was ? down"
