@@ -1,6 +1,5 @@
 """The only place where parts are wired."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 
@@ -17,7 +16,6 @@ from chatbot.adapters.prometheus import Metrics
 from chatbot.adapters.slack_channels import SlackChannels
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Path
-from chatbot.domain.incident import Side
 from chatbot.domain.lifecycle import State
 from chatbot.parts import Parts
 from chatbot.ports import Channels, Chat, Clock, Clusters, GitHost, Kustomize, Tracker
@@ -80,8 +78,7 @@ class Services:
     auto_sync: AutoSync
     freeze_watch: FreezeWatch
     herald: Herald
-    incident_workers: Mapping[Side, WorkerPool]
-    incident_work: IncidentWork
+    incidents: IncidentWork
     stopping: Event
     """Set as soon as we are to end: no worker begins another step."""
 
@@ -90,8 +87,7 @@ class Services:
         self.stopping.set()
         self.reconcilers.stop()
         self.couriers.stop()
-        for workers in self.incident_workers.values():
-            workers.stop()
+        self.incidents.stop()
         self.store.close()
 
 
@@ -136,7 +132,6 @@ def build(
         stopping=stopping.is_set,
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
-    incidents = incident_parts.workers(parts, couriers, rush, stopping.is_set)
     return Services(
         settings=settings,
         clock=clock,
@@ -152,8 +147,7 @@ def build(
         auto_sync=parts.auto_sync,
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
-        incident_workers=incidents,
-        incident_work=IncidentWork(store, clock, lambda side, number: incidents[side].wake(number)),
+        incidents=incident_parts.work(parts, couriers, rush, stopping.is_set),
         stopping=stopping,
     )
 

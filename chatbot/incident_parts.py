@@ -7,7 +7,7 @@ from chatbot.parts import Parts
 from chatbot.services.incident_channel import IncidentChannel
 from chatbot.services.incident_issue import IncidentIssue
 from chatbot.services.incident_rows import IncidentRows
-from chatbot.services.incidents import Incidents, IncidentStep
+from chatbot.services.incidents import Incidents, IncidentStep, IncidentWork
 from chatbot.services.rush import Rush
 from chatbot.services.workers import WorkerPool
 
@@ -15,11 +15,12 @@ WORKERS = 2
 """For each side: Jira being slow keeps nobody from Slack."""
 
 
-def workers(
+def work(
     parts: Parts, couriers: WorkerPool, rush: Rush, stopping: Callable[[], bool]
-) -> dict[Side, WorkerPool]:
-    """A pool for each side. Without Jira its side rests at once, and is over with the change."""
-    return {
+) -> IncidentWork:
+    """What tends incidents, with a pool of workers for each side. Without Jira its side rests at
+    once, and is over with the change."""
+    pools = {
         side: WorkerPool(
             f"incident-{side}",
             Incidents(parts.store, parts.clock, side, steps, couriers.wake, stopping).tend,
@@ -28,6 +29,7 @@ def workers(
         )
         for side, steps in _steps(parts, couriers).items()
     }
+    return IncidentWork(parts.store, parts.clock, pools)
 
 
 def _steps(parts: Parts, couriers: WorkerPool) -> dict[Side, tuple[IncidentStep, ...]]:

@@ -32,7 +32,7 @@ def jobs(services: Services) -> list[Job]:
     return [
         Job("wake-due-changes", IntervalTrigger(seconds=DUE_SECONDS), services.due_work.wake),
         Job("watch-freezes", IntervalTrigger(seconds=DUE_SECONDS), services.freeze_watch.run),
-        Job("tend-incidents", IntervalTrigger(seconds=DUE_SECONDS), services.incident_work.run),
+        Job("tend-incidents", IntervalTrigger(seconds=DUE_SECONDS), services.incidents.run),
         Job("announce", IntervalTrigger(seconds=DUE_SECONDS), services.herald.run),
         Job(
             "poll-pull-requests",
