@@ -24,6 +24,7 @@ from sandbox.world import World
 
 SLACK_PORT = 8065
 FORGE_PORT = 8066
+JIRA_PORT = 8067
 _LOOK_SECONDS = 0.5
 
 
@@ -53,8 +54,9 @@ def start(
 
 def _run(console: Console, home: Path, slack_port: int, forge_port: int) -> None:
     _check_programs()
-    world = World(home, slack_port=slack_port, forge_port=forge_port)
-    status = console.status("Starting a Slack, a GitHub, a cluster and the bot…")
+    jira_port = _port(None, JIRA_PORT)
+    world = World(home, slack_port=slack_port, forge_port=forge_port, jira_port=jira_port)
+    status = console.status("Starting a Slack, a GitHub, a Jira, a cluster and the bot…")
     status.start()
     try:
         with world as outside:

@@ -11,6 +11,7 @@ _SCREEN = """
 
   [bold]Open[/bold]    [bold]{slack}[/bold]    the Slack
           {forge}    the GitHub, with {repo}
+          {jira}    the Jira, where emergencies are filed
   [bold]Act as[/bold]  requester, or whom you pick at the top right of the Slack
 
   [bold]Try[/bold]  1  In #dev-changes:   [cyan]/change scale dev deploy/web 3[/cyan]
@@ -23,7 +24,6 @@ _SCREEN = """
           end in :latest, and commit that to a new branch. In #prod-changes:
           [cyan]/change apply prod[/cyan]   and name the branch. Policy stops it: press
           Edit in the pull request, mend it, and the card goes on by itself.
-
   [bold]See[/bold]     [cyan]/change list[/cyan]; in Git, and in the cluster, {cluster}:
           [cyan]git clone {forge}/{repo}.git[/cyan]
           [cyan]export KUBECONFIG={kubeconfig}[/cyan]
@@ -37,6 +37,7 @@ def screen(outside: Outside, kubeconfig: Path) -> str:
     return _SCREEN.format(
         slack=outside.slack,
         forge=outside.forge,
+        jira=outside.jira,
         repo=REPO,
         cluster="a real kube-apiserver" if outside.cluster.is_real else "an embedded API server",
         kubeconfig=kubeconfig,

@@ -1,6 +1,6 @@
-"""The outside world as one thing: a Slack, a GitHub with the cluster repository, a cluster that
-already runs what the repository says, with a kubelet loop and an Argo CD. `redlight sandbox` and
-the tests start the same one."""
+"""The outside world as one thing: a Slack, a GitHub with the cluster repository, a Jira, a cluster
+that already runs what the repository says, with a kubelet loop and an Argo CD. `redlight sandbox`
+and the tests start the same one."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -11,6 +11,7 @@ from types import TracebackType
 from sandbox.children import Child
 from sandbox.cluster import LocalCluster, local_cluster
 from sandbox.interrupts import held_back
+from sandbox.jira import PROJECT, TOKEN
 from sandbox.slack_workspace import APP_TOKEN, BOT_TOKEN
 
 CONFIG = Path(__file__).with_name("redlight.toml")
@@ -29,6 +30,8 @@ class Outside:
     slack: str
     forge: str
     cluster: LocalCluster
+    jira: str = ""
+    """Empty: there is none."""
 
     def environ(self, database: Path, *, config: Path = CONFIG) -> dict[str, str]:
         """What a bot must be told to live in this world."""
@@ -38,20 +41,29 @@ class Outside:
             "SLACK_APP_TOKEN": APP_TOKEN,
             "GITHUB_API_URL": self.forge,
             "GITHUB_TOKEN": FORGE_TOKEN,
+            **self._jira(),
             "KUBECONFIG": str(self.cluster.bot_kubeconfig),
             "REDLIGHT_CONFIG": str(config),
             "REDLIGHT_DB": str(database),
             "REDLIGHT_HTTP": "",
         }
 
+    def _jira(self) -> dict[str, str]:
+        if not self.jira:
+            return {}
+        return {"JIRA_URL": self.jira, "JIRA_TOKEN": TOKEN, "JIRA_PROJECT": PROJECT}
+
 
 class World:
     """Everything outside the bot, as programs of their own that keep their files in one folder."""
 
-    def __init__(self, folder: Path, *, slack_port: int = 0, forge_port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, slack_port: int = 0, forge_port: int = 0, jira_port: int = 0
+    ) -> None:
         self._folder = folder
         self._slack_port = slack_port
         self._forge_port = forge_port
+        self._jira_port = jira_port
         self._parts = ExitStack()
         self._children: list[Child] = []
 
@@ -62,6 +74,7 @@ class World:
             forge = self._start(
                 parts, "forge", "sandbox.forge", "--port", str(self._forge_port), "--dir", git
             )
+            jira = self._start(parts, "jira", "sandbox.jira", "--port", str(self._jira_port))
             slack = self._start(parts, "slack", "sandbox.slack", "--port", str(self._slack_port))
             cluster = parts.enter_context(local_cluster(self._folder / "cluster"))
             kubeconfig = str(cluster.admin_kubeconfig)
@@ -69,6 +82,7 @@ class World:
             outside = Outside(
                 slack=slack.wait_for(r"slack ready on (\S+)")[1],
                 forge=forge.wait_for(r"forge ready on (\S+)")[1],
+                jira=jira.wait_for(r"jira ready on (\S+)")[1],
                 cluster=cluster,
             )
             kubelet.wait_for("kubelet ready")

@@ -35,7 +35,7 @@ def jobs(services: Services) -> list[Job]:
         Job("watch-freezes", IntervalTrigger(seconds=DUE_SECONDS), services.freeze_watch.run),
         Job("chase-obligations", IntervalTrigger(seconds=DUE_SECONDS), services.debt.chase.run),
         Job("publish-postmortems", IntervalTrigger(seconds=DUE_SECONDS), services.debt.publish),
-        Job("tend-incidents", IntervalTrigger(seconds=DUE_SECONDS), services.incident_work.run),
+        Job("tend-incidents", IntervalTrigger(seconds=DUE_SECONDS), services.incidents.run),
         Job("announce", IntervalTrigger(seconds=DUE_SECONDS), services.herald.run),
         Job(
             "poll-pull-requests",

@@ -1,6 +1,5 @@
 """The only place where parts are wired."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 
@@ -16,7 +15,6 @@ from chatbot.adapters.slack_channels import SlackChannels
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.bootstrap import debt, desk, direct, emergency, gitops, incidents, shared
 from chatbot.bootstrap.shared import Parts
-from chatbot.domain.incident import Side
 from chatbot.ports import Channels, Chat, Clock, Clusters, GitHost, Kustomize, Tracker
 from chatbot.services.autosync import AutoSync
 from chatbot.services.card_drawing import CardDrawing
@@ -55,8 +53,7 @@ class Services:
     freeze_watch: FreezeWatch
     herald: Herald
     debt: debt.Debt
-    incident_workers: Mapping[Side, WorkerPool]
-    incident_work: IncidentWork
+    incidents: IncidentWork
     stopping: Event
     """Set as soon as we are to end: no worker begins another step."""
 
@@ -66,8 +63,7 @@ class Services:
         self.reconcilers.stop()
         self.debt.publishers.stop()
         self.couriers.stop()
-        for workers in self.incident_workers.values():
-            workers.stop()
+        self.incidents.stop()
         self.store.close()
 
 
@@ -115,7 +111,7 @@ def _running(parts: Parts) -> Services:
     )
     reconcilers = WorkerPool("reconciler", reconciler.reconcile, RECONCILE_WORKERS, rush.make_way)
     owing = debt.wire(parts, wake=reconcilers.wake, shown=couriers.wake)
-    tending = incidents.workers(parts, couriers, rush, stopping.is_set)
+    action_items = owing.postmortems.action_items
     return Services(
         settings=parts.settings,
         clock=clock,
@@ -132,8 +128,7 @@ def _running(parts: Parts) -> Services:
         freeze_watch=FreezeWatch(parts.freezes),
         herald=Herald(store, clock, parts.chat),
         debt=owing,
-        incident_workers=tending,
-        incident_work=IncidentWork(store, clock, lambda side, number: tending[side].wake(number)),
+        incidents=incidents.work(parts, couriers, rush, stopping.is_set, action_items),
         stopping=stopping,
     )
 

@@ -13,7 +13,6 @@ from typing import Any
 from chatbot.domain import emergency_news as news
 from chatbot.domain import story_emergency as story
 from chatbot.domain.change import Change, PullRequestState, Waiting
-from chatbot.domain.events import SYSTEM, AuditEntry
 from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.obligation import Kind
 from chatbot.ports import GitHost, Store
@@ -21,6 +20,7 @@ from chatbot.services.autosync import AutoSync, Grip
 from chatbot.services.backfill import Backfill
 from chatbot.services.comparison import Comparison
 from chatbot.services.ledger import Ledger
+from chatbot.services.obligations import meet
 from chatbot.services.proposals import Proposals
 from chatbot.services.queue import overtaken, queued
 from chatbot.services.rollbacks import Rollbacks
@@ -147,19 +147,15 @@ class EmergencyBackfill:
 
     def _reconciled(self, change: Change) -> Change:
         """The debt is paid. The objects are free for others, whoever still writes a postmortem."""
-        owed = self.store.obligation(change.number, Kind.RECONCILIATION)
-        if owed is not None:
-            now = self.ledger.clock.now()
-            entry = AuditEntry(
-                kind="reconciliation.met",
-                actor=SYSTEM,
-                change=change.number,
-                at=now,
-                data={"objects": [target.key for target in change.request.targets]},
-            )
-            paid = owed.model_copy(update={"met_at": now})
-            self.store.save_obligation(paid, [entry], story.reconciled())
-        return self._close(change)
+        meet(
+            self.ledger,
+            change.number,
+            Kind.RECONCILIATION,
+            "reconciliation.met",
+            data={"objects": [target.key for target in change.request.targets]},
+            notices=story.reconciled(),
+        )
+        return self._close(self.store.change(change.number))
 
     def _close(self, change: Change) -> Change:
         self.store.let_go(change.number)

@@ -6,7 +6,7 @@ side waits for the other, and no change waits for either.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -21,6 +21,7 @@ from chatbot.domain.incident_text import stuck
 from chatbot.domain.story import thread
 from chatbot.logs import about_change
 from chatbot.ports import Clock, Store
+from chatbot.services.workers import WorkerPool
 
 log = structlog.get_logger()
 
@@ -118,9 +119,18 @@ class IncidentWork:
 
     store: Store
     clock: Clock
-    wake: Callable[[Side, int], None]
+    workers: Mapping[Side, WorkerPool]
 
     def run(self) -> None:
         """Wake the sides whose time has come."""
         for number, side in self.store.incidents_due(self.clock.now()):
-            self.wake(side, number)
+            self.workers[side].wake(number)
+
+    def idle(self) -> bool:
+        """Whether nothing is being worked on or waits."""
+        return all(pool.idle() for pool in self.workers.values())
+
+    def stop(self) -> None:
+        """Finish what is being worked on, drop what waits (its rows are still due)."""
+        for pool in self.workers.values():
+            pool.stop()

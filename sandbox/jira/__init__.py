@@ -6,3 +6,7 @@ In memory: what was filed is gone with the program. `/browse/INC-1` shows an iss
 `POST /_jira/fault` brings bad weather, `GET /_jira/calls` tells what was called, `POST
 /_jira/reset` empties it.
 """
+
+USER = "redlight@example.com"
+TOKEN = "sandbox-jira-token"
+PROJECT = "INC"

@@ -7,12 +7,9 @@ import signal
 import click
 from aiohttp import web
 
+from sandbox.jira import PROJECT, TOKEN, USER
 from sandbox.jira.server import build
 from sandbox.jira.state import Jira
-
-USER = "redlight@example.com"
-TOKEN = "sandbox-jira-token"
-PROJECT = "INC"
 
 
 @click.command()

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from chatbot.adapters.jira import JiraTracker
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
 from chatbot.ports import NewIssue
-from sandbox.jira.__main__ import TOKEN, USER
+from sandbox.jira import TOKEN, USER
 from tests.support.jira import JiraProcess, running_jira
 
 LABEL = "redlight-chg-12"

@@ -12,7 +12,7 @@ import requests
 from pydantic import SecretStr
 
 from chatbot.settings import JiraRules, JiraSettings
-from sandbox.jira.__main__ import PROJECT, TOKEN, USER
+from sandbox.jira import PROJECT, TOKEN, USER
 
 _ROOT = Path(__file__).parents[2]
 _READY = "jira ready on "
