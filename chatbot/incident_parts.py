@@ -36,7 +36,10 @@ def _steps(parts: Parts, couriers: WorkerPool) -> dict[Side, tuple[IncidentStep,
     rows = IncidentRows(parts.store, parts.ledger, couriers.wake)
     rules = parts.settings.incidents
     channel = IncidentChannel(rows, parts.channels, parts.chat, parts.people, rules)
-    steps: dict[Side, tuple[IncidentStep, ...]] = {Side.CHANNEL: channel.steps, Side.ISSUE: ()}
+    steps: dict[Side, tuple[IncidentStep, ...]] = {
+        Side.CHANNEL: channel.steps,
+        Side.ISSUE: (rows.pass_over,),
+    }
     if parts.tracker is not None:
         # The action items are those of the accepted postmortem, once there are postmortems.
         issue = IncidentIssue(rows, parts.tracker, parts.people, lambda _: ())
