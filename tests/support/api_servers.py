@@ -123,7 +123,7 @@ def web(namespace: str, **spec: Any) -> Manifest:
     return manifest
 
 
-def eventually(condition: Any, seconds: float = 15.0) -> Any:
+def eventually(condition: Any, seconds: float = 60.0) -> Any:
     """The first true answer of `condition`; fails when there is none in time."""
     deadline = monotonic() + seconds
     while not (result := condition()):

@@ -23,6 +23,7 @@ from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.api import Api
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Change
+from chatbot.domain.change import Path as Way
 from chatbot.domain.lifecycle import State
 from sandbox.children import Child
 from sandbox.cluster import LocalCluster, local_cluster
@@ -363,8 +364,9 @@ def _seed_anew(cluster: LocalCluster) -> None:
 
 def channel_of(change: Change) -> str:
     """Where its card stands."""
-    criterion = change.request.criterion
-    return INCIDENTS if criterion else CHANNELS[change.request.environment]
+    if change.path is Way.EMERGENCY:
+        return INCIDENTS
+    return CHANNELS[change.request.environment]
 
 
 def buttons(message: dict[str, Any]) -> list[str]:
