@@ -17,7 +17,18 @@ from benchmarks import machine, table
 from benchmarks.measure import Row, Scale
 from sandbox.control_plane import assets
 
-PARTS = ("ack", "approve", "apply", "commit", "policy", "tick", "lists", "start", "memory")
+PARTS = (
+    "ack",
+    "approve",
+    "sign_off",
+    "apply",
+    "commit",
+    "policy",
+    "tick",
+    "lists",
+    "start",
+    "memory",
+)
 
 
 @click.command()

@@ -7,11 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandbox.children import Child
 from tests.support import call_names
 from tests.support.hatchery import hatch
+from tests.support.proxied import kubeconfig_through
 from tests.support.proxy import Call, Fault, Proxy
 from tests.support.world import World
 
@@ -109,14 +108,5 @@ class Stage:
 
     def _kubeconfig(self) -> Path:
         """The bot's kubeconfig with the server's address replaced; the proxy speaks TLS for it."""
-        document = yaml.safe_load(self.world.cluster.bot_kubeconfig.read_text())
-        [entry] = document["clusters"]
-        authority = entry["cluster"].pop("certificate-authority", None)
-        entry["cluster"]["server"] = self.proxy.listen(
-            entry["cluster"]["server"],
-            call_names.cluster,
-            authority=Path(authority) if authority else None,
-        )
-        path = self.world.folder / "kubeconfig.yaml"
-        path.write_text(yaml.safe_dump(document))
-        return path
+        kubeconfig = self.world.cluster.bot_kubeconfig
+        return kubeconfig_through(self.proxy, kubeconfig, self.world.folder)

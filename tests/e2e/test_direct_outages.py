@@ -4,16 +4,13 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
-
-import yaml
 
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
 from sandbox.children import Child
-from tests.support import call_names
 from tests.support.forge import running_forge
+from tests.support.proxied import kubeconfig_through
 from tests.support.proxy import Call, Fault, Proxy
 from tests.support.world import REQUESTER, World, everything, pull_requests
 
@@ -112,13 +109,7 @@ def test_a_form_that_slack_does_not_open_is_told_to_the_one_who_asked(world: Wor
 def cluster_behind_proxy(world: World) -> Iterator[Proxy]:
     """The bot reaches its cluster through a proxy."""
     with Proxy() as proxy:
-        document = yaml.safe_load(world.cluster.bot_kubeconfig.read_text())
-        [entry] = document["clusters"]
-        authority = Path(entry["cluster"].pop("certificate-authority"))
-        server = entry["cluster"]["server"]
-        entry["cluster"]["server"] = proxy.listen(server, call_names.cluster, authority=authority)
-        path = world.folder / "kubeconfig.yaml"
-        path.write_text(yaml.safe_dump(document))
+        path = kubeconfig_through(proxy, world.cluster.bot_kubeconfig, world.folder)
         world.environ["KUBECONFIG"] = str(path)
         yield proxy
         world.kill()

@@ -70,6 +70,8 @@ class Arrival:
     """In seconds of `time.monotonic`."""
     fault: Fault | None = None
     told: float = 0.0
+    answered: float = 0.0
+    """When the upstream had answered, in the same seconds; 0 until then."""
 
 
 class Proxy:
@@ -152,6 +154,13 @@ class Proxy:
                 place = self._arrivals.index(arrival)
                 self._arrivals[place] = replace(arrival, told=time.monotonic())
 
+    def answered(self, arrival: Arrival) -> None:
+        """The upstream has answered."""
+        with self._lock:
+            if arrival in self._arrivals:
+                place = self._arrivals.index(arrival)
+                self._arrivals[place] = replace(arrival, answered=time.monotonic())
+
     async def _cleanup(self) -> None:
         for runner in self._runners:
             await runner.cleanup()
@@ -191,7 +200,10 @@ class _Listener:
         name = self._name(request.method, request.path, request.query, body)
         arrival = self._proxy.arrived(name) if name else None
         if arrival is None or arrival.fault is None:
-            return await self._forward(request, body)
+            response = await self._forward(request, body)
+            if arrival is not None:
+                self._proxy.answered(arrival)
+            return response
         fault = arrival.fault
         if fault.before:
             fault.before()
