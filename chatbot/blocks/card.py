@@ -275,13 +275,14 @@ def _plan(card: Card) -> list[Block]:
     shown = section(_diff_text(change, differing))
     if change.state not in _AHEAD_OF_THE_CLUSTER:
         return [shown] if differing.block else []
-    parts: list[Block] = []
+    notes: list[Block] = []
     if plan.warnings:
-        parts.append(section(listed([f"⚠️ {escape(warning)}" for warning in plan.warnings])))
+        notes.append(section(listed([f"⚠️ {escape(warning)}" for warning in plan.warnings])))
     if plan.conflicts:
         fields = listed([_conflict(conflict) for conflict in plan.conflicts])
-        parts.append(section(f"⚠️ {_whose(change)}:\n{fields}"))
-    parts += [shown, context(_reach(card, plan))]
+        notes.append(section(f"⚠️ {_whose(change)}:\n{fields}"))
+    told = [shown, context(_reach(card, plan))]
+    parts = [*told, *notes] if change.path is Path.EMERGENCY else [*notes, *told]
     blocked = change.progress.failure is not None
     parts += review_blocks(change.progress.review, denials_told=blocked)
     if plan_back := change.request.rollback_plan:

@@ -108,7 +108,7 @@ def _passed(change: Change) -> list[str]:
     times = [f"{one.number} ✔ {clock_time(one.at)}" for one in lit]
     signed = [one for one in change.progress.approvals if _is_signed(change, one)]
     by = [f"signed off by {voices(signed)}"] if signed else []
-    return [f"Red lights {' · '.join([*times, *by])}"] if lit else []
+    return [f"Red lights: {' · '.join([*times, *by])}"] if lit else []
 
 
 def _is_signed(change: Change, approval: Approval) -> bool:

@@ -99,11 +99,12 @@ def in_brief(bypassed: Iterable[str]) -> list[str]:
     """The same, with policy's warnings counted where there are several: they would not have stopped
     an ordinary change, and hide what would have."""
     lines = list(bypassed)
+    denied = any(is_denial(line) for line in lines)
     warnings = [line for line in lines if is_warning(line)]
     if len(warnings) < _MANY:
         return lines
     rest = [line for line in lines if not is_warning(line)]
-    return [*rest, f"{_WARNS} of {len(warnings)} things; none of them is a denial"]
+    return [*rest, f"{_POLICY}: {'' if denied else 'no denial, '}{len(warnings)} warnings"]
 
 
 def is_denial(sentence: str) -> bool:
