@@ -16,18 +16,19 @@ _SCREEN = """
 
   [bold]Try[/bold]  1  In #dev-changes:   [cyan]/change scale dev deploy/web 3[/cyan]
           Say why and press Request. In dev the rest goes by itself.
-       2  In #test-changes:  [cyan]/change restart test deploy/api[/cyan]
-          Press Apply on the card, then merge its pull request.
-       3  In #prod-changes:  [cyan]/change scale prod deploy/web 6[/cyan]
+       2  In #prod-changes:  [cyan]/change scale prod deploy/web 6[/cyan]
           Become a senior and press Approve: it is merged, synced, healthy.
-       4  On GitHub, edit environments/prod/shop-prod/web.yaml: let its image
-          end in :latest, and commit that to a new branch. In #prod-changes:
-          [cyan]/change apply prod[/cyan]   and name the branch. Policy stops it: press
-          Edit in the pull request, mend it, and the card goes on by itself.
-  [bold]See[/bold]     [cyan]/change list[/cyan]; in Git, and in the cluster, {cluster}:
+       3  On GitHub, let environments/prod/shop-prod/web.yaml use :latest, on a
+          new branch; name that in [cyan]/change apply prod[/cyan]  Policy stops it.
+       4  In #incidents:     [cyan]/breakglass scale prod deploy/web 8[/cyan]
+          Pass the red lights. Become senior-one and authorize it: it is live.
+          As requester, write the postmortem, and merge the pull request;
+          as senior-one, accept the postmortem in your direct messages.
+  [bold]Time[/bold]    Before you pay, type 600 and Enter here: an hour passes in 6 s, and
+          you are reminded. 1: time as it is. In Slack: [cyan]/change list debt[/cyan]
+  [bold]See[/bold]     In Git, and in the cluster, {cluster}:
           [cyan]git clone {forge}/{repo}.git[/cyan]
           [cyan]export KUBECONFIG={kubeconfig}[/cyan]
-  [bold]Time[/bold]    Type 600 and Enter here: an hour passes in six seconds. 1: as it is.
   [dim]The Slack listens on all interfaces, without passwords: trust the network.[/dim]
 """
 

@@ -18,10 +18,17 @@
 
   const pretty = (date, long) => {
     const now = new Date();
-    const yesterday = new Date(now.getTime() - 24 * 3600 * 1000);
-    if (day(date) === day(now)) return "today";
-    if (day(date) === day(yesterday)) return "yesterday";
+    const away = (days) => day(new Date(now.getTime() + days * 24 * 3600 * 1000));
+    if (day(date) === away(0)) return "today";
+    if (day(date) === away(-1)) return "yesterday";
+    if (day(date) === away(1)) return "tomorrow";
     return long(date);
+  };
+
+  const ago = (date) => {
+    const minutes = Math.round((Date.now() - date.getTime()) / 60000);
+    const [count, unit] = Math.abs(minutes) < 60 ? [minutes, "minute"] : [Math.round(minutes / 60), "hour"];
+    return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(-count, unit);
   };
 
   const written = (options) => (date) => date.toLocaleDateString(undefined, options);
@@ -30,6 +37,7 @@
   const TOKENS = {
     "{time}": (date) => date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" }),
     "{time_secs}": (date) => date.toLocaleTimeString(),
+    "{ago}": ago,
     "{date_num}": (date) => date.toISOString().slice(0, 10),
     "{date}": plain,
     "{date_pretty}": (date) => pretty(date, plain),

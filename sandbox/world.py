@@ -108,12 +108,13 @@ class World:
             "argocd",
             *("sandbox.argocd", "--repo-url", repo_url),
             *("--kubeconfig", str(outside.cluster.admin_kubeconfig)),
+            *("--clock", str(self.clock)),
         )
         argocd.wait_for("argocd ready")
 
     @property
     def clock(self) -> Path:
-        """The file that says how fast the bot's time runs."""
+        """The file that says how fast time runs, for the bot and for Argo CD."""
         return self._folder / "clock"
 
     def run_bot(self, environ: Mapping[str, str]) -> None:

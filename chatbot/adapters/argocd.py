@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.api import MERGE_PATCH, Api, writing
-from chatbot.domain.argocd import Application, read_application
+from chatbot.domain.argocd import REFRESH, Application, read_application
 from chatbot.domain.argocd_pause import Patch, Paused, Restored, pause, restore
 from chatbot.domain.argocd_sync import SyncOrder, Told, tell, terminate
 from chatbot.domain.argocd_windows import SyncWindow, read_windows
@@ -28,6 +28,8 @@ PAGE: Final = 200
 _PATH: Final = "/apis/argoproj.io/v1alpha1/namespaces/{}/applications"
 
 _PROJECTS: Final = "/apis/argoproj.io/v1alpha1/namespaces/{}/appprojects"
+
+ASK_TO_LOOK: Final[Patch] = {"metadata": {"annotations": {REFRESH: "normal"}}}
 
 _Result = TypeVar("_Result")
 
@@ -111,6 +113,10 @@ class ArgoCD(Deployer):
         return self._change(
             name, namespace, lambda found: restore(found, change), "restore auto-sync of"
         )
+
+    def refresh(self, name: str, namespace: str) -> None:
+        """By the annotation that Argo CD takes away when it has looked."""
+        self._change(name, namespace, lambda _: (None, ASK_TO_LOOK), "refresh")
 
     def _change(
         self,

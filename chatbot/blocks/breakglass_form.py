@@ -20,7 +20,7 @@ CALLBACK_ID: Final = "breakglass_request"
 _REQUIRED: Final = frozenset({"rollback_plan"})
 _INTRODUCTION: Final = (
     "For what cannot wait for a pull request. Three red lights come next, then a senior signs off, "
-    "then it is applied. In return you owe a postmortem, and Git its truth."
+    "then it is applied at once. In return you owe a postmortem and Git reconciliation."
 )
 
 

@@ -125,8 +125,8 @@ def blocks(card: Card) -> list[Block]:
         *_freeze(card),
         *(() if not trouble else (*trouble, *row)),
         section(f"{_about(change)}\n{quote(shorten(change.request.justification, _QUOTE_LENGTH))}"),
-        *(emergency_blocks(card) if emergency else ()),
         *(() if trouble and not card.approval else needs(card)),
+        *(emergency_blocks(card) if emergency else ()),
         *_plan(card),
         *owed_blocks(card),
         *_related(card),
@@ -275,13 +275,14 @@ def _plan(card: Card) -> list[Block]:
     shown = section(_diff_text(change, differing))
     if change.state not in _AHEAD_OF_THE_CLUSTER:
         return [shown] if differing.block else []
-    parts: list[Block] = []
+    notes: list[Block] = []
     if plan.warnings:
-        parts.append(section(listed([f"⚠️ {escape(warning)}" for warning in plan.warnings])))
+        notes.append(section(listed([f"⚠️ {escape(warning)}" for warning in plan.warnings])))
     if plan.conflicts:
         fields = listed([_conflict(conflict) for conflict in plan.conflicts])
-        parts.append(section(f"⚠️ Other managers own what this would set:\n{fields}"))
-    parts += [shown, context(_reach(card, plan))]
+        notes.append(section(f"⚠️ {_whose(change)}:\n{fields}"))
+    told = [shown, context(_reach(card, plan))]
+    parts = [*told, *notes] if change.path is Path.EMERGENCY else [*notes, *told]
     blocked = change.progress.failure is not None
     parts += review_blocks(change.progress.review, denials_told=blocked)
     if plan_back := change.request.rollback_plan:
@@ -299,6 +300,13 @@ def _diff_text(change: Change, differing: Excerpt) -> str:
     )
     where = "press *Whole diff*" if Offer.SHOW_DIFF in offers(change) else "see the pull request"
     return f"{differing.block}\n_{lines}: {where}._"
+
+
+def _whose(change: Change) -> str:
+    """What is about to become of fields that somebody else manages."""
+    if change.path is Path.EMERGENCY:
+        return "It takes over what others manage"
+    return "Other managers own what this would set"
 
 
 def _conflict(conflict: FieldConflict) -> str:
@@ -357,6 +365,8 @@ def _ending(change: Change) -> list[Block]:
 def _outcome(change: Change) -> str:
     ended = change.progress.steps[-1].at if change.progress.steps else change.updated_at
     took = duration((ended - change.created_at).total_seconds())
+    if change.state is State.COMPLETED and change.path is Path.EMERGENCY:
+        return f"🟢 Closed after {took}: Git and the cluster agree, the postmortem is accepted"
     if change.state is State.COMPLETED:
         return f"🟢 Live and in Git after {took}"
     if change.state is State.ROLLED_BACK:

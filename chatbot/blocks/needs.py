@@ -3,8 +3,11 @@
 from chatbot.blocks.kit import Block, listed, section
 from chatbot.domain.card import Card
 from chatbot.domain.change import Change, Path
+from chatbot.domain.emergency import LIGHTS
 from chatbot.domain.lifecycle import State
-from chatbot.domain.mrkdwn import escape, link, mention, shorten, since
+from chatbot.domain.mrkdwn import escape, link, mention, moment, shorten, since
+from chatbot.domain.offers import touched
+from chatbot.domain.red_lights import pass_by, passed
 
 _REASON_LENGTH = 600
 
@@ -32,7 +35,7 @@ def _needed(card: Card) -> list[Block]:
     if change.state is State.HELD:
         return [section(_held(card))]
     if change.state is State.AWAITING_CONFIRMATION and change.path is Path.EMERGENCY:
-        return [section(f"Needs {mention(change.requester)} to pass the red light.")]
+        return [section(_light(card))]
     if change.state is State.AWAITING_CONFIRMATION:
         return [section(f"Needs {mention(change.requester)} to look at this diff and apply it.")]
     if progress.pull_request and asks_for_merge(change):
@@ -45,6 +48,15 @@ def _needed(card: Card) -> list[Block]:
     if change.state in (State.SYNCING, State.VALIDATING) and progress.rollout:
         return [section(listed([escape(line) for line in progress.rollout]))]
     return []
+
+
+def _light(card: Card) -> str:
+    change = card.change
+    number = len(passed(change)) + 1
+    text = f"Needs {mention(change.requester)} to pass red light {number} of {LIGHTS}"
+    if touched(change):
+        return f"{text}."
+    return f"{text} · expires {moment(pass_by(change, card.environment.emergency))}"
 
 
 def _waiting(change: Change) -> list[Block]:

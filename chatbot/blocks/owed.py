@@ -120,7 +120,8 @@ def _possible(card: Card) -> list[Button]:
 
 def _button(which: Button, card: Card) -> Element:
     label = "Write the postmortem" if which is Button.WRITE_POSTMORTEM else "Snooze once…"
-    return button(label, which.value, card.change.id)
+    style = "primary" if which is Button.WRITE_POSTMORTEM else ""
+    return button(label, which.value, card.change.id, style=style)
 
 
 def _row(owed: Obligation, change: Change, links: Mapping[int, str], now: datetime) -> str:

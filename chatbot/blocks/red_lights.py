@@ -2,7 +2,7 @@
 what is about to happen, what that goes past, which target it is."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from chatbot.blocks.kit import (
@@ -16,8 +16,8 @@ from chatbot.blocks.kit import (
     section,
     text_input,
 )
-from chatbot.domain.approval_line import said_yes
-from chatbot.domain.bypass import about_policy, is_denial
+from chatbot.domain.approval_line import voices
+from chatbot.domain.bypass import about_policy, in_brief, is_denial
 from chatbot.domain.card import Card
 from chatbot.domain.change import Change
 from chatbot.domain.emergency import LIGHTS
@@ -45,9 +45,9 @@ def emergency_blocks(card: Card) -> list[Block]:
         case State.AWAITING_CONFIRMATION:
             return [section(_next(card)), *_warnings(card), *lit]
         case State.AWAITING_APPROVAL:
-            told = section(f"Goes past:\n{_bypassed(change)}")
+            told = section(f"Goes past:\n{listed(_bullets(in_brief(change.progress.bypassed)))}")
             return [section(_felt(change)), *_banner(card), told, *lit]
-    denials = [_bullet(line) for line in change.progress.bypassed if is_denial(line)]
+    denials = _bullets(line for line in change.progress.bypassed if is_denial(line))
     return [section(_felt(change)), *([section(listed(denials))] if denials else []), *lit]
 
 
@@ -73,21 +73,20 @@ def _felt(change: Change) -> str:
 
 
 def _bypassed(change: Change) -> str:
-    if not change.progress.bypassed:
-        return f"• {NOTHING}"
-    return listed([_bullet(line) for line in change.progress.bypassed])
+    return listed(_bullets(change.progress.bypassed or [NOTHING]))
 
 
-def _bullet(sentence: str) -> str:
-    sign = "🔴" if is_denial(sentence) else "•"
-    return f"{sign} {escape(shorten(sentence, _LINE))}"
+def _bullets(sentences: Iterable[str]) -> list[str]:
+    return [
+        f"{'🔴' if is_denial(line) else '•'} {escape(shorten(line, _LINE))}" for line in sentences
+    ]
 
 
 def _warnings(card: Card) -> list[Block]:
-    """At every light: what is sensitive, and what policy says."""
-    denials = [_bullet(line) for line in about_policy(card.change.progress.bypassed)]
+    """At every light: what is sensitive, and what policy says; the second has it in full."""
+    said = _bullets(in_brief(about_policy(card.change.progress.bypassed)))
     told_already = len(passed(card.change)) == 1
-    policy = [] if told_already or not denials else [section(listed(denials))]
+    policy = [] if told_already or not said else [section(listed(said))]
     return [*_banner(card), *policy]
 
 
@@ -106,10 +105,10 @@ def _banner(card: Card) -> list[Block]:
 
 def _passed(change: Change) -> list[str]:
     lit = passed(change)
-    times = "  ".join(f"{one.number} ✔ {clock_time(one.at)}" for one in lit)
+    times = [f"{one.number} ✔ {clock_time(one.at)}" for one in lit]
     signed = [one for one in change.progress.approvals if _is_signed(change, one)]
-    by = f"  · signed off: {said_yes(signed)}" if signed else ""
-    return [f"🔴 Lights passed: {times}{by}"] if lit else []
+    by = [f"signed off by {voices(signed)}"] if signed else []
+    return [f"Red lights: {' · '.join([*times, *by])}"] if lit else []
 
 
 def _is_signed(change: Change, approval: Approval) -> bool:

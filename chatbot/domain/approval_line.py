@@ -56,7 +56,12 @@ def _also_covered(change: Change) -> str:
 
 def said_yes(approvals: Iterable[Approval]) -> str:
     """`Yes by @a, @b for @c`."""
-    return "Yes by " + ", ".join(
+    return f"Yes by {voices(approvals)}"
+
+
+def voices(approvals: Iterable[Approval]) -> str:
+    """`@a, @b for @c`."""
+    return ", ".join(
         f"{mention(one.user)} for {mention(one.behalf)}" if one.behalf else mention(one.user)
         for one in approvals
     )

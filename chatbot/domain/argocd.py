@@ -23,6 +23,9 @@ ATTEMPT_INFO: Final = "redlight.dev/attempt"
 PAUSED_BY: Final = "redlight.dev/paused-by"
 """The annotation with which Redlight marks an Application whose auto-sync it paused."""
 
+REFRESH: Final = "argocd.argoproj.io/refresh"
+"""The annotation that asks Argo CD to look at an Application now."""
+
 
 class SyncStatus(StrEnum):
     """Whether the cluster is what Git says, in Argo CD's words."""

@@ -88,10 +88,14 @@ def why_not_synced(application: Application, since: datetime) -> str:
         return f"auto-sync of {name} is still paused for {held.change or 'somebody'}"
     if application.sync is not SyncStatus.SYNCED:
         return f"Argo CD says that {name} is {application.sync.value}"
+    return "" if has_looked(application, since) else f"Argo CD has not looked at {name} since"
+
+
+def has_looked(application: Application, since: datetime) -> bool:
+    """Whether Argo CD compared it with Git after `since`, or does not say when it did; it tells
+    whole seconds."""
     looked = application.reconciled_at
-    if looked is not None and looked < since.replace(microsecond=0):
-        return f"Argo CD has not looked at {name} since"
-    return ""
+    return looked is None or looked >= since.replace(microsecond=0)
 
 
 def restore(application: Application, change: str) -> tuple[Restored, Patch]:

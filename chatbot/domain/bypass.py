@@ -14,6 +14,8 @@ _LONGEST = 300
 _SHOWN_VIOLATIONS = 20
 _POLICY = "Policy"
 """How every sentence about policy starts."""
+_WARNS = f"{_POLICY} warns"
+_MANY = 2
 
 
 def review(environment: Environment) -> list[str]:
@@ -93,9 +95,26 @@ def about_policy(bypassed: Iterable[str]) -> list[str]:
     return [line for line in bypassed if line.startswith(_POLICY)]
 
 
+def in_brief(bypassed: Iterable[str]) -> list[str]:
+    """The same, with policy's warnings counted where there are several: they would not have stopped
+    an ordinary change, and hide what would have."""
+    lines = list(bypassed)
+    denied = any(is_denial(line) for line in lines)
+    warnings = [line for line in lines if is_warning(line)]
+    if len(warnings) < _MANY:
+        return lines
+    rest = [line for line in lines if not is_warning(line)]
+    return [*rest, f"{_POLICY}: {'' if denied else 'no denial, '}{len(warnings)} warnings"]
+
+
 def is_denial(sentence: str) -> bool:
     """Whether a sentence about policy would have stopped an ordinary change."""
     return sentence.startswith(f"{_POLICY} denies")
+
+
+def is_warning(sentence: str) -> bool:
+    """Whether a sentence is one of policy's warnings."""
+    return sentence.startswith(_WARNS)
 
 
 def _line(text: str) -> str:

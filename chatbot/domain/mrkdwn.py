@@ -107,8 +107,11 @@ def since(at: datetime) -> str:
 
 
 def until(at: datetime, now: datetime) -> str:
-    """A time to come, and how far away that is as of `now`: Slack counts only what has passed."""
-    return f"{moment(at)}, in {duration((at - now).total_seconds())}"
+    """A time to come, and how far away that is as of `now`, to the minute: Slack counts only what
+    has passed."""
+    minutes = (at - now).total_seconds() / 60
+    left = round(minutes) if minutes > 1 else minutes
+    return f"{moment(at)}, in {duration(60 * left)}"
 
 
 def shorten(text: str, limit: int) -> str:

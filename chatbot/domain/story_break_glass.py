@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from chatbot.domain.announcement import Announcement
-from chatbot.domain.approval_line import said_yes
+from chatbot.domain.approval_line import voices
 from chatbot.domain.bypass import about_policy, is_denial
 from chatbot.domain.change import Change
 from chatbot.domain.emergency import LIGHTS
-from chatbot.domain.mrkdwn import code, escape, fit, link, mention, moment, quote, shorten
+from chatbot.domain.mrkdwn import escape, fit, link, mention, moment, quote, shorten
 from chatbot.domain.notice import Audience, Notice
 from chatbot.domain.pages import Page
 from chatbot.domain.review import Approval
@@ -47,16 +47,16 @@ def expired(change: Change) -> list[Notice]:
     ]
 
 
-def page_text(change: Change, expiry: datetime, card: str) -> str:
-    """What whoever may sign off has to know, on a phone; `card` is its address, or empty."""
+def page_text(change: Change, expiry: datetime, card: str = "") -> str:
+    """What whoever may sign off has to know, on a phone. `card` is the address of its card, empty
+    where a link to it stands below."""
     request = change.request
     criterion = request.criterion.words if request.criterion else "an emergency"
     denials = sum(is_denial(line) for line in about_policy(change.progress.bypassed))
-    where = link(card, "Its card") if card else f"Its card ({code(f'/change show {change.id}')})"
     lines = [
         f"🔴 *Emergency: your sign-off is needed* until {moment(expiry)}",
         named(change),
-        f"{where} has the diff and the button.",
+        *([f"{link(card, 'Its card')} has the diff and the button."] if card else []),
         f"Asked for by {mention(change.requester)} · {criterion}",
         quote(shorten(request.justification, _LONGEST_QUOTE)),
         f"Who feels it: {escape(shorten(request.blast_radius, _LONGEST_QUOTE))}",
@@ -87,14 +87,14 @@ def on_call(
 
 def signed_off(change: Change, approvals: Sequence[Approval], missing: int) -> list[Notice]:
     """A senior says that it may be; with the last one it is applied."""
-    said = said_yes(approvals)
+    people = voices(approvals)
     if missing:
-        text = f"✔ {said}. {missing} more {_needed(missing)}."
+        text = f"✔ Signed off by {people}. {missing} more {_needed(missing)}."
         return [thread(f"signed_off:{approvals[-1].user}:{change.revision}", text)]
     key = f"signed_off:{change.revision}"
     return [
-        thread(key, f"🔴 Signed off. {said}. Applying it now."),
-        to_requester(change, f"outcome:{key}", f"🔴 {named(change)} is signed off. {said}."),
+        thread(key, f"🔴 Signed off by {people}. Applying it now."),
+        to_requester(change, f"outcome:{key}", f"🔴 {named(change)} is signed off by {people}."),
     ]
 
 

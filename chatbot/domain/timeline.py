@@ -31,7 +31,7 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "red_light.3": "passed the third red light",
         "red_light.undo": "passed a red light to undo it",
         "sign_off.given": "signed it off, and more have to",
-        "sign_off.paged": "those who may sign it off were called again",
+        "sign_off.paged": "those who may sign it off were called",
         "sign_off.expired": "nobody signed it off in time",
         "change.signed_off": "signed it off",
         "change.applied": "it was applied to the cluster",
@@ -59,6 +59,8 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "postmortem.submitted": "submitted the postmortem",
         "postmortem.returned": "returned the postmortem: {reason}",
         "postmortem.accepted": "accepted the postmortem",
+        "postmortem.published": "the postmortem was brought into pull request #{number}",
+        "postmortem.merged": "the postmortem's pull request #{number} was merged",
     }
 )
 """What each kind of event is in words. One that does not stand here is told by its own name."""

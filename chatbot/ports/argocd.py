@@ -42,6 +42,11 @@ class Deployer(Protocol):
         to that one. Raises `Conflict` when the mark on it is not Redlight's."""
         ...
 
+    def refresh(self, name: str, namespace: str) -> None:
+        """Have Argo CD look at the Application now, as `argocd app get --refresh` does: by itself
+        it does so every few minutes."""
+        ...
+
     def windows(self, application: Application) -> tuple[SyncWindow, ...] | None:
         """The sync windows of its AppProject; None when Redlight may not read AppProjects (the
         rule is optional). `domain.argocd_windows.blocking` says which are in the way."""

@@ -16,7 +16,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from chatbot.domain.argocd import Application
-from chatbot.domain.argocd_pause import Paused, Restored, concerns, why_not_synced
+from chatbot.domain.argocd_pause import (
+    Paused,
+    Restored,
+    concerns,
+    has_looked,
+    why_not_synced,
+)
 from chatbot.domain.change import Change, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
@@ -137,18 +143,21 @@ class AutoSync:
 
     def out_of_sync(self, change: Change, since: datetime) -> list[str]:
         """Why an emergency's Applications are not as Git says, as Argo CD sees it: each has to be
-        unpaused, and found Synced by a look after `since`."""
+        unpaused, and found Synced by a look after `since`, for which it is asked."""
         argocd = self.environments[change.request.environment].argocd
         if argocd is None:
             return []
         deployer = self._deployer(change)
-        found = [deployer.application(name, argocd.namespace) for name in argocd.names]
-        reasons = [
-            why_not_synced(application, since)
-            for application in found
-            if concerns(application, change.request.targets)
-        ]
-        return [reason for reason in reasons if reason]
+        reasons = []
+        for name in argocd.names:
+            application = deployer.application(name, argocd.namespace)
+            if not concerns(application, change.request.targets):
+                continue
+            if reason := why_not_synced(application, since):
+                reasons.append(reason)
+                if not has_looked(application, since):
+                    deployer.refresh(name, argocd.namespace)
+        return reasons
 
     def restore(self, change: Change) -> Change | None:
         """Put auto-sync back, once the change needs no pause any more; None when that is done."""

@@ -44,16 +44,19 @@ class Bypasses:
     clusters: Clusters
 
     def of(self, change: Change) -> tuple[str, ...]:
-        """A plain sentence for each thing, policy first."""
+        """A plain sentence for each thing: policy's denials first, its warnings last, and what goes
+        without saying before them."""
+        policy = list(self._policy(change))
         environment = self.environments[change.request.environment]
         held = self.store.in_states({State.HELD}, environment.name)
         return (
-            *self._policy(change),
-            *bypass.review(environment),
-            *self._sync_windows(environment),
+            *(line for line in policy if not bypass.is_warning(line)),
             *bypass.freezes(self.freezes.in_force(environment.name)),
             *bypass.held(environment.name, held),
             *bypass.in_hand(self._others(change)),
+            *self._sync_windows(environment),
+            *bypass.review(environment),
+            *(line for line in policy if bypass.is_warning(line)),
         )
 
     def _policy(self, change: Change) -> Iterator[str]:

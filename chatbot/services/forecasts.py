@@ -12,8 +12,8 @@ from chatbot.services.operations import foretell
 from chatbot.services.previews import ask_server, plan_of, warnings
 
 FORECAST = (
-    "Redlight worked this out itself: its everyday identity may only look here, so the cluster "
-    "was not asked. What the cluster adds (defaults, webhooks) or refuses does not show."
+    "This diff is Redlight's own forecast, as before the sign-off it may only look here: what the "
+    "cluster would add or refuse does not show."
 )
 
 

@@ -53,8 +53,9 @@ class Paging:
         if page in (Page.MANAGERS, Page.ON_CALL):
             users |= self.people.managers() - {change.requester}
         channel = electorate.environment.emergency.on_call if page is Page.ON_CALL else ""
-        text = story.page_text(change, expiry, self.link(change.number))
-        told = [story.on_call(change, channel, asked, text, now)] if channel else []
+        text = story.page_text(change, expiry)
+        called = story.page_text(change, expiry, self.link(change.number))
+        told = [story.on_call(change, channel, asked, called, now)] if channel else []
         return self.ledger.note(
             change,
             "sign_off.paged",

@@ -3,10 +3,13 @@
 import logging
 import signal
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from sandbox.argocd.loop import Controller, Settings
+from sandbox.clock import SandboxClock
 
 
 @click.command()
@@ -15,8 +18,15 @@ from sandbox.argocd.loop import Controller, Settings
 @click.option("--repo-url", required=True, help="The repository, by address or path.")
 @click.option("--git-seconds", default=1.0, show_default=True, help="Between looks at Git.")
 @click.option("--stores-health", is_flag=True, help="Health of every resource in the status (v2).")
+@click.option("--clock", type=click.Path(path_type=Path), help="The sandbox's; default: none.")
 def main(
-    kubeconfig: str, context: str, repo_url: str, git_seconds: float, *, stores_health: bool
+    kubeconfig: str,
+    context: str,
+    repo_url: str,
+    git_seconds: float,
+    clock: Path | None,
+    *,
+    stores_health: bool,
 ) -> None:
     """Sync Applications from a Git repository, as Argo CD documents it."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -24,6 +34,8 @@ def main(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     settings = Settings(git_seconds=git_seconds, stores_health=stores_health)
+    if clock:
+        settings = replace(settings, time=SandboxClock(clock).now)
     with Controller(kubeconfig, repo_url, context, settings):
         print("argocd ready", flush=True)
         stop.wait()

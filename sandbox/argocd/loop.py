@@ -4,6 +4,7 @@ import logging
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,10 @@ _COMPLETED: Final = ("Succeeded", "Failed", "Error")
 _log = logging.getLogger(__name__)
 
 
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Settings:
     """How fast it is. Times in seconds; Argo CD's own defaults are 180, 5 and none."""
@@ -50,6 +55,8 @@ class Settings:
     """How long an operation runs at least, so that it can be seen."""
     stores_health: bool = False
     """Whether `status.resources` has health, as in v2; v3 leaves it out."""
+    time: Callable[[], datetime] = _utc
+    """The time that it writes down: whoever reads it compares it with a time of their own."""
 
 
 class Controller:
@@ -151,7 +158,7 @@ class Controller:
         state = {
             "operation": application["operation"],
             "phase": "Running",
-            "startedAt": _now(),
+            "startedAt": self._now(),
             "message": None,
             "finishedAt": None,
             "syncResult": None,
@@ -168,7 +175,7 @@ class Controller:
         if state["phase"] == "Terminating":
             self._finish(application, state, None, Result("Failed", "Operation terminated"))
             return True
-        if _age(state["startedAt"]) < self._settings.sync_seconds:
+        if self._age(state["startedAt"]) < self._settings.sync_seconds:
             return False
         fate = _annotations(application).get(SYNC_ANNOTATION)
         if fate == "stall":
@@ -195,7 +202,7 @@ class Controller:
         ended: Manifest = {
             "phase": result.phase,
             "message": result.message,
-            "finishedAt": _now(),
+            "finishedAt": self._now(),
         }
         status: Manifest = {"operationState": ended}
         sync = state["operation"].get("sync") or {}
@@ -208,8 +215,14 @@ class Controller:
                 "resources": list(result.resources),
             }
             if result.phase == "Succeeded" and not sync.get("resources"):
-                status["history"] = _history(application, state, revisions)
+                status["history"] = _history(application, state, revisions, self._now())
         self._patch(application, {"operation": None, "status": status})
+
+    def _age(self, at: str) -> float:
+        return (self._settings.time() - datetime.fromisoformat(at)).total_seconds()
+
+    def _now(self) -> str:
+        return self._settings.time().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     # Refreshing
 
@@ -218,12 +231,12 @@ class Controller:
         return fresh or REFRESH_ANNOTATION in _annotations(application)
 
     def _refresh(self, application: Manifest) -> None:
-        now, before = _now(), application.get("status") or {}
+        now, before = self._now(), application.get("status") or {}
         wanted = wanted_revisions(application, {})
         seen = compare(application, wanted, self._repository, self._cluster)
         status = status_of(application, seen, now, with_health=self._settings.stores_health)
         automatic = automatic_operation(
-            application, seen, self._settings.self_heal_seconds, datetime.now(UTC)
+            application, seen, self._settings.self_heal_seconds, self._settings.time()
         )
         if automatic.condition is not None:
             others = [row for row in status["conditions"] if row["type"] != "SyncError"]
@@ -281,12 +294,14 @@ def _source_fields(application: Manifest) -> Manifest:
     return {"source": sources(application)[0]}
 
 
-def _history(application: Manifest, state: Manifest, revisions: Manifest) -> list[Manifest]:
+def _history(
+    application: Manifest, state: Manifest, revisions: Manifest, now: str
+) -> list[Manifest]:
     rows: list[Manifest] = (application.get("status") or {}).get("history") or []
     entry = {
         "id": rows[-1]["id"] + 1 if rows else 0,
         "deployStartedAt": state["startedAt"],
-        "deployedAt": _now(),
+        "deployedAt": now,
         "initiatedBy": state["operation"].get("initiatedBy") or {},
         **revisions,
         **_source_fields(application),
@@ -303,11 +318,3 @@ def _is_newer(before: Manifest) -> bool:
     """Whether an operation has ended since the last refresh was written down."""
     finished = str((before.get("operationState") or {}).get("finishedAt") or "")
     return str(before.get("reconciledAt") or "") < finished
-
-
-def _age(at: str) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -15,9 +15,9 @@ pre { background: #f4f5f7; padding: 10px; overflow: auto } a { color: #0052cc }
 article { border-top: 1px solid #dfe1e6; padding: 8px 0 } dt { float: left; width: 110px }
 """
 _WIKI: tuple[tuple[str, str], ...] = (
-    (r"\{noformat\}\n?(.*?)\{noformat\}", r"<pre>\1</pre>"),
-    (r"(?m)^h3\. (.*)$", r"<h3>\1</h3>"),
-    (r"(?m)^bq\. (.*)$", r"<blockquote>\1</blockquote>"),
+    (r"(?m)\n*^h3\. (.*)$\n*", r"<h3>\1</h3>"),
+    (r"(?m)^bq\. (.*)$\n*", r"<blockquote>\1</blockquote>"),
+    (r"(?m)^\* (.*)$\n?", r"<li>\1</li>"),
     (r"\{color:[^}]*\}(.*?)\{color\}", r'<span class="mark">\1</span>'),
     (r"\[([^\]|]+)\|(https?://[^\]\s]+)\]", r'<a href="\2">\1</a>'),
     (r"(?<![\\\w])\*([^*\n]+)\*", r"<b>\1</b>"),
@@ -28,9 +28,16 @@ _WIKI: tuple[tuple[str, str], ...] = (
 
 def rendered(wiki: str) -> str:
     """Wiki text as HTML, as far as Redlight writes any."""
-    text = escape(wiki, quote=False)
+    prose_and_code = re.split(r"\{noformat\}\n?", escape(wiki, quote=False))
+    return "".join(
+        f"<pre>{part}</pre>" if place % 2 else _prose(part)
+        for place, part in enumerate(prose_and_code)
+    )
+
+
+def _prose(text: str) -> str:
     for pattern, by in _WIKI:
-        text = re.sub(pattern, by, text, flags=re.DOTALL if "noformat" in pattern else 0)
+        text = re.sub(pattern, by, text)
     return text
 
 

@@ -1,6 +1,5 @@
 """The same changes made by hand: people, a browser, the Slack page and the forge's pages."""
 
-import os
 import re
 from pathlib import Path
 
@@ -8,12 +7,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.argocd_world import deployed
+from tests.support.by_hand import become, card_of, command, fill, keep
 from tests.support.chromium import SECONDS, new_page
 from tests.support.world import SENIOR, World
 
 __all__ = ["deployed"]
 
-KEPT = Path(__file__).parents[2] / "docs" / "images"
 LABELS = {
     "why": "Why?",
     "branch": "Pull request or branch",
@@ -24,30 +23,12 @@ WEB = "environments/prod/shop-prod/web.yaml"
 expect.set_options(timeout=SECONDS * 1000)
 
 
-def _field(page: Page, label: str) -> Locator:
-    """A field of the open modal; the page does not tie labels to fields."""
-    named = page.get_by_text(label, exact=True)
-    return page.locator(".bk-input", has=named).locator("input")
-
-
-def _request(page: Page, channel: str, command: str, **fields: str) -> Locator:
+def _request(page: Page, channel: str, text: str, **fields: str) -> Locator:
     """Type the command, fill in the form, press Request; the card."""
-    page.get_by_role("button", name=channel).click()
-    page.locator(".composer-input").press_sequentially(command)
-    page.keyboard.press("Enter")
-    for name, text in fields.items():
-        _field(page, LABELS[name]).fill(text)
+    command(page, channel, text)
+    fill(page, **{LABELS[name]: typed for name, typed in fields.items()})
     page.get_by_role("button", name="Request", exact=True).click()
-    card = page.locator(".msg", has_text=re.compile(r"CHG-\d"))
-    return card.filter(has_not_text="only visible to")
-
-
-def _keep(card: Locator, name: str, tmp_path: Path) -> None:
-    """Take a picture of the card: to docs/ when asked, else just to see that one can."""
-    kept = (KEPT if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path) / name
-    card.page.mouse.move(0, 0)
-    card.screenshot(path=kept)
-    assert kept.stat().st_size > 10_000
+    return card_of(page)
 
 
 @pytest.mark.timeout(300)
@@ -66,7 +47,7 @@ def test_a_change_by_hand_goes_from_the_composer_to_the_cluster_and_to_git(
         expect(card).to_contain_text(why)
         expect(card).to_contain_text(re.compile(r"-\s+replicas: 2\s*\+\s+replicas: 5"))
         expect(card).not_to_contain_text(re.compile(r"```|<!date"))
-        _keep(card, "card.png", tmp_path)
+        keep(card, "card.png", tmp_path)
         apply.click()
 
         with page.expect_popup() as opened:
@@ -140,7 +121,7 @@ def test_a_prod_change_by_hand_is_stopped_by_policy_mended_approved_and_brought_
         expect(card).to_contain_text("images, deployment/web in shop-prod")
         expect(card).to_contain_text("shop/web:latest without a version")
         expect(card.get_by_role("button", name="Approve")).to_have_count(0)
-        _keep(card, "prod-denied.png", tmp_path)
+        keep(card, "prod-denied.png", tmp_path)
 
         with page.expect_popup() as opened:
             card.get_by_role("link", name="pull request #1").first.click()
@@ -151,8 +132,8 @@ def test_a_prod_change_by_hand_is_stopped_by_policy_mended_approved_and_brought_
         expect(card).to_contain_text("Needs 1 more")
         expect(card).to_contain_text("+        image: registry.example.com/shop/web:1.9.0")
         expect(card).not_to_contain_text(re.compile(r"```|<!date|Policy stops"))
-        _keep(card, "prod-waiting.png", tmp_path)
-        page.locator(".actas select").select_option(SENIOR)
+        keep(card, "prod-waiting.png", tmp_path)
+        become(page, SENIOR)
         card.get_by_role("button", name="Approve", exact=True).click()
         expect(card).to_contain_text("🟢 completed")
         expect(card.get_by_role("button", name="Approve")).to_have_count(0)

@@ -13,15 +13,24 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import requests
 
 from sandbox.__main__ import SandboxError, _port
 from sandbox.forge.git import quiet_environment
+from tests.support.glass_world import REASONS
 from tests.support.slack import SlackWorkspace
+from tests.support.world import buttons, everything
 
 ROOT = Path(__file__).parents[2]
+FORM = {
+    "summary": "Checkout answered with errors.",
+    "impact": "Every third order failed.",
+    "root_cause": "A limit that was too low.",
+}
 READY_SECONDS = 90.0
 SECONDS = 60.0
 COMMAND = [sys.executable, "-m", "chatbot", "sandbox", "--slack-port", "0", "--forge-port", "0"]
@@ -45,6 +54,12 @@ class Tour:
 
     def printed(self) -> str:
         return self.log.read_text()
+
+    def types(self, line: str) -> None:
+        """Somebody types a line into the terminal."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
 
     def screen(self) -> str:
         """What it prints once it runs."""
@@ -82,7 +97,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "TMPDIR": str(temporary), **environ},
@@ -161,6 +176,80 @@ def test_a_newcomer_makes_a_change_clones_it_and_leaves_nothing_behind(
     tour.ends_clean(programs)
     assert "nothing is left behind" in tour.printed()
     assert "Traceback" not in tour.printed()
+
+
+@pytest.mark.timeout(300)
+def test_a_newcomer_breaks_the_glass_is_chased_and_pays(start: Start) -> None:
+    tour = start(COMMAND)
+    screen = tour.screen()
+    slack = SlackWorkspace(_address(screen, "Slack"))
+    asked = re.search(r"#incidents: +(/breakglass) (.+)", screen)
+    assert asked
+    slack.command("U0REQUESTER", "#incidents", asked[1], asked[2].strip())
+    assert slack.submit("U0REQUESTER", REASONS).errors == {}
+    press(slack, "U0REQUESTER", "red_light_1")
+    press(slack, "U0REQUESTER", "red_light_2")
+    slack.view("U0REQUESTER", "red_light_typed")
+    typed = {"confirmation": "prod/shop-prod/deployment/web"}
+    assert slack.submit("U0REQUESTER", typed).errors == {}
+    press(slack, "U0SENIOR1", "sign_off")
+    until(lambda: "write_postmortem" in buttons(emergency(slack)))
+
+    tour.types("600")
+    until(lambda: "An hour passes in 6.0 s" in tour.printed())
+    tour.types("3600")
+    for reader in ("U0REQUESTER", "U0SENIOR1", "U0MANAGER"):
+        until(lambda who=reader: said(slack.direct_messages(who), "postmortem", "overdue since"))
+    until(lambda: said(slack.messages("#incidents"), "postmortem", "overdue since"))
+    tour.types("1")
+    until(lambda: "The clock runs as it is" in tour.printed())
+
+    press(slack, "U0REQUESTER", "write_postmortem")
+    slack.view("U0REQUESTER", "postmortem")
+    assert slack.submit("U0REQUESTER", FORM).errors == {}
+    until(lambda: said(slack.direct_messages("U0SENIOR1"), "submitted the postmortem"))
+    accept(slack, "U0SENIOR1")
+    forge = _address(screen, "GitHub")
+    merged = requests.post(
+        f"{forge}/acme/cluster-config/pull/1",
+        {"as": "octo-requester", "action": "merge"},
+        headers={"Origin": forge},
+        timeout=SECONDS,
+    )
+    assert "Merged." in merged.text
+    until(lambda: emergency(slack)["text"].endswith("completed"))
+
+
+def emergency(slack: SlackWorkspace) -> dict[str, Any]:
+    """The card, among the incidents."""
+    until(lambda: said(slack.messages("#incidents"), "EMERGENCY · "))
+    return next(
+        message for message in slack.messages("#incidents") if "EMERGENCY · " in message["text"]
+    )
+
+
+def press(slack: SlackWorkspace, user: str, action_id: str) -> None:
+    """Press a button of the card, as soon as it is there."""
+    until(lambda: action_id in buttons(emergency(slack)))
+    slack.click(user, "#incidents", emergency(slack)["ts"], action_id)
+
+
+def said(messages: list[dict[str, Any]], *words: str) -> bool:
+    """Whether one of the messages has all of these words."""
+    return any(all(word in everything(message) for word in words) for message in messages)
+
+
+def accept(slack: SlackWorkspace, senior: str) -> None:
+    """A senior accepts the postmortem where they are asked to."""
+    [asked] = [
+        message
+        for message in slack.direct_messages(senior)
+        if "accept_postmortem" in buttons(message)
+    ]
+    [channel] = [
+        each["id"] for each in slack._channels() if each["is_im"] and senior in each["members"]
+    ]
+    slack.click(senior, channel, asked["ts"], "accept_postmortem")
 
 
 def test_a_sandbox_that_is_told_to_stop_while_it_starts_leaves_nothing_behind(

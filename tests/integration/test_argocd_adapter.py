@@ -7,7 +7,7 @@ import pytest
 
 from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubernetes import KubernetesClusters
-from chatbot.domain.argocd import PAUSED_BY, Health
+from chatbot.domain.argocd import PAUSED_BY, REFRESH, Health
 from chatbot.domain.argocd_pause import Paused, Restored
 from chatbot.domain.argocd_sync import Settling, SyncOrder, SyncOutcome, Told, Verdict, sync_outcome
 from chatbot.domain.argocd_windows import blocking
@@ -53,6 +53,21 @@ class Waiting:
             return None if outcome.verdict is Verdict.WAITING else outcome
 
         return eventually(over, seconds=30)
+
+
+def test_argo_cd_looks_when_it_is_asked_to(
+    argo: ArgoWorld, deployer: Deployer, controller: Controller
+) -> None:
+    argo.create()
+    before = eventually(lambda: argo.read().reconciled_at)
+
+    def looked() -> bool:
+        deployer.refresh("shop", argo.applications)
+        now = argo.read().reconciled_at
+        return now is not None and now > before
+
+    assert eventually(looked)
+    assert eventually(lambda: REFRESH not in argo.live()["metadata"].get("annotations", {}))
 
 
 # --- sync ------------------------------------------------------------------------------------

@@ -87,3 +87,11 @@ def test_holds_and_other_changes_are_named() -> None:
     assert "CHG-7, CHG-9 had to be taken back" in bypass.held("prod", [7, 9])[0]
     [told] = bypass.in_hand([emergency(State.VALIDATING)])
     assert told == "CHG-12 has the same objects in hand (validating)"
+
+
+def test_in_brief_warnings_are_counted_and_what_would_have_stopped_it_stays() -> None:
+    warnings = [f"Policy warns deployment/web: {what} (some)" for what in ("this", "that")]
+    told = bypass.in_brief([*BYPASSED[:1], *warnings, "Pull request: later"])
+    assert told == [BYPASSED[0], "Pull request: later", "Policy: 2 warnings"]
+    assert bypass.in_brief(warnings) == ["Policy: no denial, 2 warnings"]
+    assert bypass.in_brief(warnings[:1]) == warnings[:1]

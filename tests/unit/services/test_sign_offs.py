@@ -135,13 +135,17 @@ def test_seniors_are_paged_at_once_with_what_they_have_to_know(glass: Glass) -> 
     assert change.due_at == glass.clock.now()
 
 
-def test_a_page_links_the_card_where_it_is_posted(glass: Glass) -> None:
+def test_those_on_call_find_the_card_where_it_is_posted(glass: Glass, clock: Hand) -> None:
     change = glass.lit()
     place = MessageRef(channel="C0INCIDENTS", ts="1772443800.000100")
     glass.store.card_shown(change.number, place, change.revision)
+    clock.move(minutes=15)
     glass.tend(change)
+    [pending] = glass.store.announcements_due(clock.now())
+    card = "<https://slack.example/C0INCIDENTS/1772443800.000100|Its card> has the diff"
+    assert card in pending.announcement.text
     pages = [text for key, text in glass.told(change).items() if key.startswith("page:")]
-    assert all("<https://slack.example/C0INCIDENTS/1772443800.000100|Its card>" in p for p in pages)
+    assert not any("Its card" in page for page in pages), "a direct message has the link below"
 
 
 def test_whoever_does_not_answer_is_paged_on_and_on(glass: Glass, clock: Hand) -> None:
