@@ -6,7 +6,7 @@ from hypothesis import settings
 
 pytest_plugins = ["tests.chaos.plugin", "tests.support.envtest"]
 
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("search")
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
 # The same commit gives the same answer. `HYPOTHESIS_PROFILE=search` draws new examples each time.
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
