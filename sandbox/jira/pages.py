@@ -15,9 +15,10 @@ pre { background: #f4f5f7; padding: 10px; overflow: auto } a { color: #0052cc }
 article { border-top: 1px solid #dfe1e6; padding: 8px 0 } dt { float: left; width: 110px }
 """
 _WIKI: tuple[tuple[str, str], ...] = (
-    (r"(?m)\n*^h3\. (.*)$\n*", r"<h3>\1</h3>"),
-    (r"(?m)^bq\. (.*)$\n*", r"<blockquote>\1</blockquote>"),
-    (r"(?m)^\* (.*)$\n?", r"<li>\1</li>"),
+    (r"(?m)^h3\. (.*)$", r"<h3>\1</h3>"),
+    (r"(?m)^bq\. (.*)$", r"<blockquote>\1</blockquote>"),
+    (r"(?m)^\* (.*)$", r"<li>\1</li>"),
+    (r"\n*(</?(?:h3|blockquote|li)>)\n*", r"\1"),
     (r"\{color:[^}]*\}(.*?)\{color\}", r'<span class="mark">\1</span>'),
     (r"\[([^\]|]+)\|(https?://[^\]\s]+)\]", r'<a href="\2">\1</a>'),
     (r"(?<![\\\w])\*([^*\n]+)\*", r"<b>\1</b>"),
