@@ -47,7 +47,10 @@ def _steps(
     rows = IncidentRows(parts.store, parts.ledger, couriers.wake)
     rules = parts.settings.incidents
     channel = IncidentChannel(rows, parts.channels, parts.chat, parts.people, rules)
-    steps: dict[Side, tuple[IncidentStep, ...]] = {Side.CHANNEL: channel.steps, Side.ISSUE: ()}
+    steps: dict[Side, tuple[IncidentStep, ...]] = {
+        Side.CHANNEL: channel.steps,
+        Side.ISSUE: (rows.pass_over,),
+    }
     if parts.tracker is not None:
         issue = IncidentIssue(rows, parts.tracker, parts.people, action_items)
         steps[Side.ISSUE] = issue.steps

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from chatbot.domain.change import Change
 from chatbot.domain.errors import StaleChange
 from chatbot.domain.events import SYSTEM, AuditEntry
 from chatbot.domain.incident import Incident
@@ -39,6 +40,11 @@ class IncidentRows:
         saved = self.store.save_incident(self._going_on(incident, fields), [entry])
         self._redraw(incident.change)
         return saved
+
+    def pass_over(self, incident: Incident, change: Change) -> Incident | None:
+        """The one step of a side that is kept nowhere: what happens is told to nobody there."""
+        newest = self.store.events(change.number)[-1].sequence
+        return self.save(incident, told=newest) if newest > incident.told else None
 
     def _going_on(self, incident: Incident, fields: dict[str, Any]) -> Incident:
         now = self.ledger.clock.now()
