@@ -29,6 +29,8 @@ _PATH: Final = "/apis/argoproj.io/v1alpha1/namespaces/{}/applications"
 
 _PROJECTS: Final = "/apis/argoproj.io/v1alpha1/namespaces/{}/appprojects"
 
+_REFRESH: Final = "argocd.argoproj.io/refresh"
+
 _Result = TypeVar("_Result")
 
 
@@ -110,6 +112,17 @@ class ArgoCD(Deployer):
         """Put `automated` back and take our mark away, in one write."""
         return self._change(
             name, namespace, lambda found: restore(found, change), "restore auto-sync of"
+        )
+
+    def refresh(self, name: str, namespace: str) -> None:
+        """Set the annotation that Argo CD takes away when it has looked."""
+        self._api.request(
+            "PATCH",
+            _place(name, namespace),
+            doing=f"refresh Application {name} in {namespace}",
+            body={"metadata": {"annotations": {_REFRESH: "normal"}}},
+            content_type=MERGE_PATCH,
+            query=writing(),
         )
 
     def _change(

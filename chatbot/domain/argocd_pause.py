@@ -86,12 +86,17 @@ def why_not_synced(application: Application, since: datetime) -> str:
     name, held = application.name, application.paused_by
     if held is not None:
         return f"auto-sync of {name} is still paused for {held.change or 'somebody'}"
+    if is_stale(application, since):
+        return f"Argo CD has not looked at {name} since"
     if application.sync is not SyncStatus.SYNCED:
         return f"Argo CD says that {name} is {application.sync.value}"
-    looked = application.reconciled_at
-    if looked is not None and looked < since.replace(microsecond=0):
-        return f"Argo CD has not looked at {name} since"
     return ""
+
+
+def is_stale(application: Application, since: datetime) -> bool:
+    """Whether what Argo CD says of it is older than this."""
+    looked = application.reconciled_at
+    return looked is not None and looked < since.replace(microsecond=0)
 
 
 def restore(application: Application, change: str) -> tuple[Restored, Patch]:

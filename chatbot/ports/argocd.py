@@ -42,6 +42,11 @@ class Deployer(Protocol):
         to that one. Raises `Conflict` when the mark on it is not Redlight's."""
         ...
 
+    def refresh(self, name: str, namespace: str) -> None:
+        """Have Argo CD compare it with Git anew, as `argocd app get --refresh` does; it takes a
+        moment. One that is asked for already stays."""
+        ...
+
     def windows(self, application: Application) -> tuple[SyncWindow, ...] | None:
         """The sync windows of its AppProject; None when Redlight may not read AppProjects (the
         rule is optional). `domain.argocd_windows.blocking` says which are in the way."""

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from chatbot.domain.argocd import Application
-from chatbot.domain.argocd_pause import Paused, Restored, concerns, why_not_synced
+from chatbot.domain.argocd_pause import Paused, Restored, concerns, is_stale, why_not_synced
 from chatbot.domain.change import Change, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
@@ -137,17 +137,18 @@ class AutoSync:
 
     def out_of_sync(self, change: Change, since: datetime) -> list[str]:
         """Why an emergency's Applications are not as Git says, as Argo CD sees it: each has to be
-        unpaused, and found Synced by a look after `since`."""
+        unpaused, and found Synced by a look after `since`. Argo CD is asked for that look: by
+        itself it takes minutes, and may have looked just before we noticed."""
         argocd = self.environments[change.request.environment].argocd
         if argocd is None:
             return []
         deployer = self._deployer(change)
         found = [deployer.application(name, argocd.namespace) for name in argocd.names]
-        reasons = [
-            why_not_synced(application, since)
-            for application in found
-            if concerns(application, change.request.targets)
-        ]
+        ours = [each for each in found if concerns(each, change.request.targets)]
+        for application in ours:
+            if is_stale(application, since):
+                deployer.refresh(application.name, argocd.namespace)
+        reasons = [why_not_synced(application, since) for application in ours]
         return [reason for reason in reasons if reason]
 
     def restore(self, change: Change) -> Change | None:

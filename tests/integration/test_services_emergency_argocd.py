@@ -27,6 +27,8 @@ from tests.support.forge import ForgeProcess, running_forge
 
 __all__ = ["argo", "argo_kind"]
 
+REFRESH = "argocd.argoproj.io/refresh"
+
 
 @pytest.fixture
 def forge(tmp_path: Path) -> Iterator[ForgeProcess]:
@@ -90,6 +92,10 @@ def _auto(argo: ArgoWorld, name: str = "shop") -> Any:
     return argo.live(name)["spec"]["syncPolicy"].get("automated")
 
 
+def _annotations(argo: ArgoWorld, name: str) -> Any:
+    return argo.live(name)["metadata"].get("annotations", {})
+
+
 def test_only_the_application_that_has_the_object_is_paused(
     path: EmergencyPath, argo: ArgoWorld
 ) -> None:
@@ -136,6 +142,8 @@ def test_the_debt_is_paid_when_argo_cd_is_unpaused_and_says_synced_itself(
     change = path.step(change)
     assert _auto(argo) == AUTOMATED, "live equals Git, so it is unpaused"
     assert _waits(path, change).startswith("Argo CD has not looked at shop since")
+    asked = [name for name in ("shop", "other") if REFRESH in _annotations(argo, name)]
+    assert asked == ["shop"], "it is asked to look, where it matters"
     path.clock.move(minutes=1)
     _seen(argo, path, "shop", "web", sync="OutOfSync")
     assert "OutOfSync" in _waits(path, change)
