@@ -150,8 +150,11 @@ def test_the_first_of_two_emergencies_is_paid_when_live_equals_git_again(
     path: EmergencyPath,
 ) -> None:
     first = path.until(path.rolled_out(replicas=5), State.PR_OPEN)
-    assert first.progress.pull_request is not None
+    first = path.step(first)
+    assert first.due_at is None, "its pull request is a person's now"
     second = path.merged(path.rolled_out(replicas=9))
+    woken = path.store.change(first.number)
+    assert woken.due_at is not None, "it looks at its pull request anew"
     assert path.step(first).progress.waiting is not None, "it waits behind the second"
     assert path.owes(path.step(second)) == {Kind.POSTMORTEM}
     superseded = path.until(first, State.RECONCILING)
@@ -207,7 +210,7 @@ def test_a_process_that_dies_before_any_save_repeats_nothing(
             path.step(path.store.change(change.number))
     path.postmortem(change)
     on(State.COMPLETED)
-    assert len(failed) == 7, "so many saves there are"
+    assert len(failed) == 8, "so many saves there are"
     assert path.replicas == 5
     assert path.repo.get_pulls(state="all").totalCount == 1
     assert len(path.store.obligations(change.number)) == len(Kind)
