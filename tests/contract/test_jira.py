@@ -24,6 +24,10 @@ def process(request: pytest.FixtureRequest) -> Iterator[JiraProcess]:
         yield running
 
 
+CLOUD_ONLY = pytest.mark.parametrize("process", ["cloud"], indirect=True)
+"""For what Data Center does not have."""
+
+
 @pytest.fixture
 def jira(process: JiraProcess) -> JiraProcess:
     process.reset()
@@ -227,11 +231,10 @@ def test_each_kind_of_jira_has_its_own_search(jira: JiraProcess, tracker: JiraTr
         assert enhanced.json() == {"issues": [{"id": "10001"}], "isLast": True}
 
 
+@CLOUD_ONLY
 def test_pages_of_the_enhanced_search_come_by_token(
     jira: JiraProcess, tracker: JiraTracker
 ) -> None:
-    if not jira.is_cloud:
-        pytest.skip("Data Center has no such search")
     for number in range(3):
         tracker.create(NewIssue(f"redlight-chg-{number}", f"Issue {number}", ""))
     found: list[str] = []
@@ -251,9 +254,8 @@ def test_pages_of_the_enhanced_search_come_by_token(
     assert found == ["10001", "10002", "10003"]
 
 
+@CLOUD_ONLY
 def test_version_3_speaks_in_documents(jira: JiraProcess, tracker: JiraTracker) -> None:
-    if not jira.is_cloud:
-        pytest.skip("Data Center has no version 3")
     key = tracker.create(NEW).key
     path = f"{jira.url}/rest/api/3/issue/{key}"
     told = requests.get(path, auth=(USER, TOKEN), timeout=5).json()["fields"]["description"]

@@ -74,9 +74,9 @@ def test_a_sign_off_is_told_wherever_there_is_something_to_tell_it_to(
     slack.wait_for(
         lambda: (
             services.couriers.idle()
-            and f"Incident: <#{channel}>" in str(slack.messages("#prod-changes"))
+            and f"Incident: <#{channel}>" in str(slack.messages("#incidents"))
         ),
         timeout=30,
     )
-    assert ("INC-1" in str(slack.messages("#prod-changes"))) is has_jira
+    assert ("INC-1" in str(slack.messages("#incidents"))) is has_jira
     assert slack.violations() == []

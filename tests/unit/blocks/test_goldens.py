@@ -35,7 +35,6 @@ from tests.support.cards import (
 )
 from tests.support.freezes import freeze
 from tests.unit.blocks.golden import FOLDER, assert_golden
-from tests.unit.blocks.test_owed import WAYS as OWED
 
 WAYS = ways()
 APPROVAL = gitops_cards()
@@ -213,8 +212,6 @@ def test_every_golden_is_held_against_something() -> None:
     others |= {f"card_{name}_frozen" for name in FROZEN} | {"frozen", "frozen_answers"}
     others |= {f"modal_breakglass_{operation}" for operation in REQUESTABLE}
     others |= {"modal_breakglass", "modal_red_light"}
-    others |= {"debt_list", "modal_postmortem", "modal_return", "modal_snooze"}
-    others |= {f"owed_{name}" for name in OWED}
     cards = [*WAYS, *APPROVAL, *EMERGENCIES]
     expected = {f"card_{name}" for name in cards} | asked | others | diffs
     judged = {f"review_{name}" for name in REVIEWS} | {"review_denials_told"}
