@@ -23,6 +23,7 @@ from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.api import Api
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Change
+from chatbot.domain.change import Path as Way
 from chatbot.domain.lifecycle import State
 from sandbox.children import Child
 from sandbox.cluster import LocalCluster, local_cluster
@@ -35,6 +36,7 @@ from tests.support.hatchery import hatch
 from tests.support.jira import JiraProcess
 from tests.support.slack import SlackWorkspace, Submitted
 from tests.support.slack_forms import pressed
+from tests.support.slack_messages import buttons, everything
 
 T = TypeVar("T")
 
@@ -375,34 +377,8 @@ def _seed_anew(cluster: LocalCluster) -> None:
 
 def channel_of(change: Change) -> str:
     """Where its card stands."""
-    criterion = change.request.criterion
-    return INCIDENTS if criterion else CHANNELS[change.request.environment]
-
-
-def buttons(message: dict[str, Any]) -> list[str]:
-    """The action ids of a message's buttons, in order."""
-    return [
-        element["action_id"]
-        for block in message.get("blocks") or []
-        if block["type"] == "actions"
-        for element in block["elements"]
-    ]
-
-
-def everything(message: dict[str, Any]) -> str:
-    """Every text that a message or a view shows, its buttons and dialogs included."""
-
-    def texts(part: Any) -> Iterator[str]:
-        if isinstance(part, dict):
-            if isinstance(part.get("text"), str):
-                yield part["text"]
-            for value in part.values():
-                yield from texts(value)
-        elif isinstance(part, list):
-            for item in part:
-                yield from texts(item)
-
-    return "\n".join([message.get("text") or "", *texts(message.get("blocks") or [])])
+    is_emergency = change.path is Way.EMERGENCY
+    return INCIDENTS if is_emergency else CHANNELS[change.request.environment]
 
 
 def pull_requests(world: World) -> list[github.PullRequest.PullRequest]:
