@@ -170,7 +170,7 @@ def hand_in(user: str, change: Change, electorate: Electorate) -> str:
     Empty when they come to it with fresh eyes."""
     if user == change.requester:
         return "requested it"
-    for author in _authors(change):
+    for author in authors_of(change):
         if electorate.is_by(author, user):
             commit = f"commit {code(author.commit[:_SHOWN_SHA])}" if author.commit else "a commit"
             return f"wrote {commit} in it"
@@ -181,11 +181,18 @@ def _doubtful(user: str, change: Change, electorate: Electorate) -> Author | Non
     """An author whom nobody knows, and who may be this person: their login is not known either."""
     if user in electorate.logins:
         return None
-    return next((one for one in _authors(change) if electorate.is_unknown(one)), None)
+    return next((one for one in authors_of(change) if electorate.is_unknown(one)), None)
 
 
-def _authors(change: Change) -> tuple[Author, ...]:
-    return change.progress.review.authors if change.progress.review else ()
+def authors_of(change: Change) -> tuple[Author, ...]:
+    """Everybody who wrote a commit in what is to be approved: in the pull request as it was
+    reviewed last, and in what the request's manifest was read from, unless that is the same."""
+    request, review = change.request, change.progress.review
+    if review is None:
+        return request.manifest_authors
+    if request.named_pull_request is not None:
+        return review.authors
+    return (*request.manifest_authors, *review.authors)
 
 
 def why_not(person: Person, change: Change, electorate: Electorate, now: datetime) -> str:
@@ -233,7 +240,7 @@ def _way_out(user: str, change: Change, electorate: Electorate) -> str:
     """What helps somebody who only may be an author."""
     author = _doubtful(user, change, electorate)
     certain = user == change.requester or any(
-        electorate.is_by(one, user) for one in _authors(change)
+        electorate.is_by(one, user) for one in authors_of(change)
     )
     if author is None or certain:
         return ""

@@ -86,16 +86,17 @@ def why_not_synced(application: Application, since: datetime) -> str:
     name, held = application.name, application.paused_by
     if held is not None:
         return f"auto-sync of {name} is still paused for {held.change or 'somebody'}"
+    if is_stale(application, since):
+        return f"Argo CD has not looked at {name} since"
     if application.sync is not SyncStatus.SYNCED:
         return f"Argo CD says that {name} is {application.sync.value}"
-    return "" if has_looked(application, since) else f"Argo CD has not looked at {name} since"
+    return ""
 
 
-def has_looked(application: Application, since: datetime) -> bool:
-    """Whether Argo CD compared it with Git after `since`, or does not say when it did; it tells
-    whole seconds."""
+def is_stale(application: Application, since: datetime) -> bool:
+    """Whether what Argo CD says of it is older than this."""
     looked = application.reconciled_at
-    return looked is None or looked >= since.replace(microsecond=0)
+    return looked is not None and looked < since.replace(microsecond=0)
 
 
 def restore(application: Application, change: str) -> tuple[Restored, Patch]:

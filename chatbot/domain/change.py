@@ -14,7 +14,7 @@ from chatbot.domain.argocd_sync import Settling
 from chatbot.domain.emergency import Criterion, Light
 from chatbot.domain.freeze import Exemption
 from chatbot.domain.lifecycle import State
-from chatbot.domain.review import Approval, Review, Skip
+from chatbot.domain.review import Approval, Author, Review, Skip
 
 _PULL_REQUEST = re.compile(r"#([0-9]{1,9}) at ")
 _CHANGE_ID = re.compile(r"CHG-([1-9][0-9]{0,9})", re.IGNORECASE)
@@ -107,6 +107,8 @@ class ChangeRequest(BaseModel):
     """The YAML to apply, one or many documents; only for `apply`."""
     manifest_ref: str | None = None
     """The pull request or branch that `manifest` was read from, with its commit."""
+    manifest_authors: tuple[Author, ...] = ()
+    """Who wrote a commit in that, as the Git host said when it was read."""
     replicas: int | None = None
     """Only for `scale`."""
     rolls_back: int | None = None

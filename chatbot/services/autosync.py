@@ -16,13 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from chatbot.domain.argocd import Application
-from chatbot.domain.argocd_pause import (
-    Paused,
-    Restored,
-    concerns,
-    has_looked,
-    why_not_synced,
-)
+from chatbot.domain.argocd_pause import Paused, Restored, concerns, is_stale, why_not_synced
 from chatbot.domain.change import Change, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
@@ -143,21 +137,19 @@ class AutoSync:
 
     def out_of_sync(self, change: Change, since: datetime) -> list[str]:
         """Why an emergency's Applications are not as Git says, as Argo CD sees it: each has to be
-        unpaused, and found Synced by a look after `since`, for which it is asked."""
+        unpaused, and found Synced by a look after `since`. Argo CD is asked for that look: by
+        itself it takes minutes, and may have looked just before we noticed."""
         argocd = self.environments[change.request.environment].argocd
         if argocd is None:
             return []
         deployer = self._deployer(change)
-        reasons = []
-        for name in argocd.names:
-            application = deployer.application(name, argocd.namespace)
-            if not concerns(application, change.request.targets):
-                continue
-            if reason := why_not_synced(application, since):
-                reasons.append(reason)
-                if not has_looked(application, since):
-                    deployer.refresh(name, argocd.namespace)
-        return reasons
+        found = [deployer.application(name, argocd.namespace) for name in argocd.names]
+        ours = [each for each in found if concerns(each, change.request.targets)]
+        for application in ours:
+            if is_stale(application, since):
+                deployer.refresh(application.name, argocd.namespace)
+        reasons = [why_not_synced(application, since) for application in ours]
+        return [reason for reason in reasons if reason]
 
     def restore(self, change: Change) -> Change | None:
         """Put auto-sync back, once the change needs no pause any more; None when that is done."""

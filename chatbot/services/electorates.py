@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatbot.domain.approval import Electorate, rule_for
+from chatbot.domain.approval import Electorate, authors_of, rule_for
 from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
 from chatbot.ports import Store
@@ -26,8 +26,7 @@ class Electorates:
         parts = {change.requester}
         parts.update(user for one in delegations for user in (one.senior, one.delegate))
         parts.update(user for one in change.progress.approvals for user in (one.user, one.behalf))
-        review = change.progress.review
-        for author in review.authors if review else ():
+        for author in authors_of(change):
             parts |= self.people.with_email(author.email) if author.email else frozenset()
         if rule.seniors_only:
             parts |= self.people.seniors()

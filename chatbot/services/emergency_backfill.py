@@ -25,8 +25,9 @@ from chatbot.services.proposals import Proposals
 from chatbot.services.queue import overtaken, queued
 from chatbot.services.rollbacks import Rollbacks
 
-LOOK_AGAIN = timedelta(seconds=30)
-"""How soon is looked anew for what nobody tells us: that live and Git agree, what Argo CD says."""
+SOON, LOOK_AGAIN = timedelta(seconds=1), timedelta(seconds=30)
+"""How soon is looked anew for what nobody tells us (that live and Git agree, what Argo CD says):
+after as long again as was waited, within these."""
 
 POSTMORTEM = timedelta(minutes=5)
 """An accepted postmortem wakes its change; this is for when that is lost."""
@@ -139,7 +140,7 @@ class EmergencyBackfill:
             "reconciliation.differs",
             data={"diff": divergence},
             notices=story.differs(change),
-            due_in=LOOK_AGAIN,
+            due_in=SOON,
             divergence=divergence,
             failure=None,
             waiting=Waiting(reason=reason, since=self.ledger.clock.now()),
@@ -180,12 +181,14 @@ class EmergencyBackfill:
         return owed is not None and owed.is_open
 
     def _wait(
-        self, change: Change, reason: str, due_in: timedelta = LOOK_AGAIN, **progress: Any
+        self, change: Change, reason: str, due_in: timedelta | None = None, **progress: Any
     ) -> Change:
         waited = change.progress.waiting
         same = waited is not None and waited.reason == reason
-        since = waited.since if waited and same else self.ledger.clock.now()
+        now = self.ledger.clock.now()
+        since = waited.since if waited and same else now
         waiting = Waiting(reason=reason, since=since)
+        due_in = due_in or min(max(now - since, SOON), LOOK_AGAIN)
         return self.ledger.rest(change, due_in, waiting=waiting, **progress)
 
 

@@ -14,7 +14,7 @@ from chatbot.domain import story_emergency as story
 from chatbot.domain.change import Change, Failure, SnapshotEntry
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
-from chatbot.domain.lifecycle import Event
+from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.managed import written
 from chatbot.domain.obligation import Kind, Obligation
 from chatbot.domain.story import failure_notices
@@ -24,6 +24,7 @@ from chatbot.services.forecasts import Forecasts
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import perform
 from chatbot.services.queue import SNAPSHOT_TAKEN, overtaken, own_snapshot, queued, seize
+from chatbot.services.reconcile import touch
 from chatbot.services.snapshots import snapshot_of, told
 from chatbot.services.watching import judged, reasons
 
@@ -185,6 +186,7 @@ class EmergencyRollout:
     ) -> Change:
         """The rollout is over, one way or the other: what was really written is stored, for Git."""
         ours = self._written(change)
+        self._wake_overtaken(change)
         notices = story.unhealthy(change, failure) if failure else story.rolled_out(change)
         return self.ledger.advance(
             change,
@@ -199,6 +201,15 @@ class EmergencyRollout:
             failure=failure,
             written=ours,
         )
+
+    def _wake_overtaken(self, change: Change) -> None:
+        """Who waits for a pull request about the same objects looks at it anew: what it says is
+        history now, and nothing else would tell."""
+        ours = {target.key for target in change.request.targets}
+        for number in self.store.in_states({State.PR_OPEN}, change.request.environment):
+            other = self.store.change(number)
+            if ours.intersection(target.key for target in other.request.targets):
+                touch(self.store, self.ledger, number)
 
     def _written(self, change: Change) -> tuple[SnapshotEntry, ...]:
         """By the server's account of our fields."""

@@ -16,6 +16,7 @@ from chatbot.domain.lifecycle import Event
 from chatbot.domain.review import Review
 from chatbot.domain.review_rules import denied
 from chatbot.ports import GitHost, Store
+from chatbot.services.authorship import authors_of
 from chatbot.services.branches import Branches
 from chatbot.services.ledger import Ledger
 from chatbot.services.plan import timed
@@ -190,13 +191,12 @@ class GitOps:
 
     def _reviewed(self, change: Change, seen: PullRequest) -> tuple[Plan, Review]:
         left = self._left(change, seen)
-        authors = {
-            (author.login, author.email): author.model_copy(update={"commit": commit.sha})
+        authors = authors_of(
+            commit
             for commit in self.git.commits(left, seen.head_sha)
             if commit.sha not in change.progress.own_commits
-            for author in commit.authors
-        }
-        return self.reviewer.review(change, left, seen.head_sha, tuple(authors.values()))
+        )
+        return self.reviewer.review(change, left, seen.head_sha, authors)
 
     def _left(self, change: Change, seen: PullRequest) -> str:
         """Where the branch left the base. Once it is merged, the host would say: nowhere."""

@@ -21,7 +21,7 @@ from chatbot.domain.names import dns_subdomain, parse_replicas
 from chatbot.domain.window import parse_window
 from chatbot.ports import Cluster, Clusters, Kind, Manifest
 from chatbot.services.presence import Presence
-from chatbot.services.sources import Sources
+from chatbot.services.sources import Source, Sources
 
 _T = TypeVar("_T")
 
@@ -110,13 +110,12 @@ class Intake:
         """What the operation is about, as fields of the request. Raises `InvalidInput` with all
         that was found wrong by then."""
         targets: tuple[Target, ...] = ()
-        manifest = source = None
-        replicas = None
+        source = replicas = None
         try:
             cluster = self.clusters(environment.context)
             if operation is Operation.APPLY:
-                manifest, source = self._manifest(form, environment)
-                targets = self._targets_of(manifest, form, environment, cluster)
+                source = self._manifest(form, environment)
+                targets = self._targets_of(source.text, form, environment, cluster)
             else:
                 if operation is Operation.SCALE:
                     replicas = _checked(errors, lambda: parse_replicas(form.replicas))
@@ -132,8 +131,9 @@ class Intake:
             "environment": environment.name,
             "namespace": _common_namespace(targets),
             "targets": targets,
-            "manifest": manifest,
-            "manifest_ref": source,
+            "manifest": source and source.text,
+            "manifest_ref": source and source.name,
+            "manifest_authors": source.authors if source else (),
             "replicas": replicas,
             "justification": form.justification,
             "rollback_plan": form.rollback_plan,
@@ -171,7 +171,7 @@ class Intake:
             errors.collect(error)
             return None
 
-    def _manifest(self, form: Form, environment: Environment) -> tuple[str, str | None]:
+    def _manifest(self, form: Form, environment: Environment) -> Source:
         if form.manifest and form.manifest_ref:
             raise InvalidInput(
                 {"manifest_ref": "Paste a manifest or name a pull request, not both."}
@@ -183,7 +183,7 @@ class Intake:
                 {"manifest": "Paste the YAML here, or name a pull request or branch below."}
             )
         # Slack and people drop the last line's end; a block of text that ends there keeps it.
-        return f"{form.manifest.rstrip()}\n", None
+        return Source(f"{form.manifest.rstrip()}\n")
 
     def _targets_of(
         self, text: str, form: Form, environment: Environment, cluster: Cluster

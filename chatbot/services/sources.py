@@ -5,11 +5,24 @@ from dataclasses import dataclass
 
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, NotFound
+from chatbot.domain.review import Author
 from chatbot.ports import GitHost
+from chatbot.services.authorship import authors_of
 
 _FIELD = "manifest_ref"
 _PULL_REQUEST = re.compile(r"(?:#|.*/pull/)?(\d{1,9})(?:[/?#].*)?", re.DOTALL)
 _BRANCH = re.compile(r"[A-Za-z0-9._/-]{1,200}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """YAML of one or many documents, and where it comes from."""
+
+    text: str
+    name: str | None = None
+    """What it was read from, with its commit: `#214 at 3f2a91c…`. None: it was pasted."""
+    authors: tuple[Author, ...] = ()
+    """Who wrote a commit in that."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +33,9 @@ class Sources:
     base: str
     """The branch that the cluster follows."""
 
-    def read(self, reference: str, environment: Environment) -> tuple[str, str]:
-        """The YAML of the files of this environment that the reference adds or changes, as one
-        text of many documents, and where exactly it was read. Raises `InvalidInput`."""
+    def read(self, reference: str, environment: Environment) -> Source:
+        """The files of this environment that the reference adds or changes. Raises
+        `InvalidInput`."""
         head, name = self._resolve(reference.strip())
         if self.git.head(self.base) is None:
             raise InvalidInput({_FIELD: f"The repository has no branch {self.base}."})
@@ -38,7 +51,8 @@ class Sources:
         if not manifests:
             raise InvalidInput({_FIELD: f"{name} changes no manifests below {environment.path}/."})
         texts = [self._text(file.path, file.blob_sha) for file in manifests]
-        return "\n---\n".join(texts), f"{name} at {head}"
+        authors = authors_of(self.git.commits(left, head))
+        return Source("\n---\n".join(texts), f"{name} at {head}", authors)
 
     def _resolve(self, reference: str) -> tuple[str, str]:
         if match := _PULL_REQUEST.fullmatch(reference):

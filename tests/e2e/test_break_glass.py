@@ -1,16 +1,11 @@
 """An emergency, as the person who breaks the glass and the senior who signs it off see it: every
-light and the sign-off refuse who and what they have to, and what was signed off is applied."""
-
-from typing import Any
+light and the sign-off refuse who and what they have to."""
 
 import pytest
 
 from chatbot.domain.change import Change
-from chatbot.domain.emergency import Criterion
 from chatbot.domain.lifecycle import State
-from chatbot.domain.obligation import Kind
 from tests.support import glass_world as glass
-from tests.support.argocd_world import deployed
 from tests.support.world import (
     GUEST,
     INCIDENTS,
@@ -18,21 +13,13 @@ from tests.support.world import (
     REQUESTER,
     SENIOR,
     World,
-    buttons,
     everything,
 )
-
-__all__ = ["deployed"]
 
 pytestmark = pytest.mark.timeout(300)
 
 MANAGER = "U0MANAGER"
 STALE = {"block_id": f"decide:{'e' * 64}"}
-
-
-def replicas(world: World) -> int:
-    count: int = world.live("deploy/web", "shop-prod")["spec"]["replicas"]
-    return count
 
 
 def test_what_the_form_lacks_stands_at_its_fields(world: World) -> None:
@@ -103,7 +90,7 @@ def test_the_sign_off_is_a_seniors_who_did_not_ask_and_for_what_the_card_shows(
 ) -> None:
     world.configure(('"@platform-seniors"', '"@platform-seniors", "U0REQUESTER"'))
     world.start()
-    was = replicas(world)
+    was = glass.replicas(world)
     change = glass.lit(world, glass.ask(world, "scale prod deploy/web 6"))
     for senior in (SENIOR, OTHER_SENIOR):
         world.until(lambda who=senior: paged(world, who, change))
@@ -127,7 +114,7 @@ def test_the_sign_off_is_a_seniors_who_did_not_ask_and_for_what_the_card_shows(
     world.tells(change, "passed red light 3", "That makes it worse")
     glass.press(world, card, SENIOR, "sign_off")
     world.told(SENIOR, INCIDENTS, "now: it is rejected")
-    assert replicas(world) == was, "nothing was applied"
+    assert glass.replicas(world) == was, "nothing was applied"
 
 
 def paged(world: World, senior: str, change: Change) -> str | None:
@@ -136,60 +123,6 @@ def paged(world: World, senior: str, change: Change) -> str | None:
         if "sign-off is needed" in (text := everything(message)) and change.id in text:
             return text
     return None
-
-
-def scaled(world: World) -> Any:
-    return replicas(world) == 6
-
-
-def restarted(world: World) -> Any:
-    template = world.live("deploy/api", "shop-prod")["spec"]["template"]
-    return "kubectl.kubernetes.io/restartedAt" in template["metadata"].get("annotations", {})
-
-
-def in_test(world: World) -> Any:
-    return world.live("deploy/web")["spec"]["replicas"] == 3
-
-
-def has_the_image(world: World) -> Any:
-    containers = world.live("deploy/web", "shop-prod")["spec"]["template"]["spec"]["containers"]
-    return containers[0]["image"].endswith(":9.9.9")
-
-
-WAYS = {
-    Criterion.SERVICE_DOWN: ("scale prod deploy/web 6", scaled),
-    Criterion.SECURITY_INCIDENT: ("apply prod", has_the_image),
-    Criterion.DATA_LOSS_RISK: ("restart prod deploy/api", restarted),
-    Criterion.REGULATORY_VIOLATION: ("scale test deploy/web 3", in_test),
-}
-
-
-@pytest.mark.parametrize("criterion", Criterion)
-def test_what_a_senior_signed_off_is_applied_and_owed(
-    deployed: World, criterion: Criterion
-) -> None:
-    world = deployed
-    world.start()
-    text, applied = WAYS[criterion]
-    fields = {"criterion": criterion.value}
-    if text.startswith("apply"):
-        manifest = world.file("environments/prod/shop-prod/web.yaml")
-        fields["manifest"] = manifest.replace("1.8.2", "9.9.9")
-    change = glass.lit(world, glass.ask(world, text, **fields))
-    world.shows(change, criterion.words)
-    assert not applied(world), "nothing is applied before it is signed off"
-    glass.signed_off(world, change)
-    world.until(lambda: "change.applied" in world.events(change))
-    assert applied(world)
-    owed = {obligation.kind: obligation for obligation in world.store.obligations(change.number)}
-    assert set(owed) == set(Kind)
-    assert {obligation.owner for obligation in owed.values()} == {REQUESTER}
-    change = world.wait(change, State.PR_OPEN)
-    assert change.progress.confirmed_by == SENIOR
-    world.shows(change, "signed off", f"<@{SENIOR}>")
-    lights = [kind for kind in world.events(change) if kind.startswith("red_light")]
-    assert lights == ["red_light.1", "red_light.2", "red_light.3"]
-    assert "cancel" in buttons(world.card(change)), "it can be undone"
 
 
 def test_a_freeze_and_a_github_that_is_down_stop_no_emergency(world: World) -> None:
@@ -205,4 +138,4 @@ def test_a_freeze_and_a_github_that_is_down_stop_no_emergency(world: World) -> N
     world.wait(change, State.AWAITING_APPROVAL)
     glass.signed_off(world, change, OTHER_SENIOR)
     world.until(lambda: "change.applied" in world.events(change))
-    assert replicas(world) == 6
+    assert glass.replicas(world) == 6

@@ -2,11 +2,11 @@
 snooze, a refusal in debt, and the postmortem from its draft to Git."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from chatbot.domain.change import Change
 from chatbot.domain.obligation import Kind
 from chatbot.domain.postmortem import PostmortemState
+from tests.support.direct_messages import press, told
 from tests.support.world import (
     OTHER_SENIOR,
     REQUESTER,
@@ -31,27 +31,6 @@ def broken_glass(world: World, *, hours_ago: float) -> Change:
     clock = Hand()
     clock.time = datetime.now(UTC) - timedelta(hours=hours_ago)
     return emergency(world.store, clock)
-
-
-def told(world: World, user: str, *words: str, times: int = 1) -> dict[str, Any]:
-    """The direct message with these words, as soon as so many are there."""
-
-    def heard() -> dict[str, Any] | None:
-        found = [
-            message
-            for message in world.slack.direct_messages(user)
-            if all(word in everything(message) for word in words)
-        ]
-        return found[times - 1] if len(found) >= times else None
-
-    return world.until(heard)
-
-
-def press(world: World, user: str, message: dict[str, Any], action_id: str) -> None:
-    [channel] = [
-        each["id"] for each in world.slack._channels() if each["is_im"] and user in each["members"]
-    ]
-    world.slack.click(user, channel, message["ts"], action_id)
 
 
 def whispered(world: World, user: str, channel: str, *words: str) -> str:

@@ -91,6 +91,10 @@ def _auto(argo: ArgoWorld, name: str = "shop") -> Any:
     return argo.live(name)["spec"]["syncPolicy"].get("automated")
 
 
+def _annotations(argo: ArgoWorld, name: str) -> Any:
+    return argo.live(name)["metadata"].get("annotations", {})
+
+
 def test_only_the_application_that_has_the_object_is_paused(
     path: EmergencyPath, argo: ArgoWorld
 ) -> None:

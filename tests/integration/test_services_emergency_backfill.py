@@ -150,8 +150,11 @@ def test_the_first_of_two_emergencies_is_paid_when_live_equals_git_again(
     path: EmergencyPath,
 ) -> None:
     first = path.until(path.rolled_out(replicas=5), State.PR_OPEN)
-    assert first.progress.pull_request is not None
+    first = path.step(first)
+    assert first.due_at is None, "its pull request is a person's now"
     second = path.merged(path.rolled_out(replicas=9))
+    woken = path.store.change(first.number)
+    assert woken.due_at is not None, "it looks at its pull request anew"
     assert path.step(first).progress.waiting is not None, "it waits behind the second"
     assert path.owes(path.step(second)) == {Kind.POSTMORTEM}
     superseded = path.until(first, State.RECONCILING)

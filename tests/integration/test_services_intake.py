@@ -273,6 +273,9 @@ def test_a_branch_is_read_at_one_commit_and_only_what_it_changes(
     request = intake.read(apply(manifest_ref=branch), "UTC")
     assert [target.name for target in request.targets] == ["a", "b"]
     assert request.manifest_ref == f"{branch} at {sha}"
+    assert [(each.login, each.commit) for each in request.manifest_authors] == [
+        ("octo-senior", sha)
+    ]
 
 
 @pytest.mark.parametrize(

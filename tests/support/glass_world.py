@@ -35,6 +35,12 @@ def ask(world: World, text: str, **fields: str | None) -> Change:
     return world.wait(world.store.changes(limit=1)[0], State.AWAITING_CONFIRMATION)
 
 
+def replicas(world: World) -> int:
+    """Of prod's `deployment/web`."""
+    count: int = world.live("deploy/web", "shop-prod")["spec"]["replicas"]
+    return count
+
+
 def press(world: World, card: dict[str, Any], user: str, button: str, **forged: str) -> None:
     """Press a button as a look at the card had it, with parts of one's own making."""
     action = {**pressed(card["blocks"], button, None), **forged}
@@ -59,6 +65,14 @@ def lit(world: World, change: Change) -> Change:
     light(world, change, 2)
     assert not type_target(world, change).errors
     return world.wait(change, State.AWAITING_APPROVAL)
+
+
+def applied(world: World, text: str, **fields: str | None) -> Change:
+    """Asked for, passed through the lights, signed off by a senior, and in the cluster."""
+    change = lit(world, ask(world, text, **fields))
+    signed_off(world, change)
+    world.until(lambda: "change.applied" in world.events(change))
+    return change
 
 
 def signed_off(world: World, change: Change, senior: str = SENIOR) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from pydantic import SecretStr
 
@@ -81,3 +82,17 @@ def running_jira(*options: str, cloud: bool = False) -> Iterator[JiraProcess]:
         child.wait(timeout=10)
         if child.stdout:
             child.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def jira_process() -> Iterator[JiraProcess]:
+    """One Jira for the whole test worker: Data Center."""
+    with running_jira() as process:
+        yield process
+
+
+@pytest.fixture
+def jira(jira_process: JiraProcess) -> JiraProcess:
+    """That Jira, empty."""
+    jira_process.reset()
+    return jira_process

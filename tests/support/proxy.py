@@ -82,6 +82,7 @@ class Proxy:
         self._arrivals: list[Arrival] = []
         self._counts: Counter[str] = Counter()
         self._faults: dict[Call, Fault] = {}
+        self._down: tuple[Callable[[str], bool], Fault] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._runners: list[web.AppRunner] = []
@@ -127,11 +128,22 @@ class Proxy:
             self._arrivals.clear()
             self._counts.clear()
             self._faults.clear()
+            self._down = None
 
     def at(self, call: Call, fault: Fault) -> None:
         """Let `fault` happen at one call, once."""
         with self._lock:
             self._faults[call] = fault
+
+    def take_down(self, named: Callable[[str], bool], fault: Fault) -> None:
+        """Let `fault` happen at every call with such a name, until `bring_up`."""
+        with self._lock:
+            self._down = named, fault
+
+    def bring_up(self) -> None:
+        """What was taken down answers again."""
+        with self._lock:
+            self._down = None
 
     def pending(self) -> list[Call]:
         """Calls with a fault that did not come yet."""
@@ -143,7 +155,10 @@ class Proxy:
         with self._lock:
             self._counts[name] += 1
             call = Call(name, self._counts[name])
-            arrival = Arrival(call, time.monotonic(), self._faults.pop(call, None))
+            fault = self._faults.pop(call, None)
+            if fault is None and self._down is not None and self._down[0](name):
+                fault = self._down[1]
+            arrival = Arrival(call, time.monotonic(), fault)
             self._arrivals.append(arrival)
             return arrival
 

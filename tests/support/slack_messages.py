@@ -1,6 +1,9 @@
-"""What people do with messages that stand already, through the page's own socket."""
+"""What messages show, and what people do with those that stand already, through the page's own
+socket."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 from tests.support.slack import SlackWorkspace
 
@@ -24,3 +27,29 @@ def add_to_timeline(slack: SlackWorkspace, user: str, channel: str, ts: str) -> 
 def _send(slack: SlackWorkspace, what: str, user: str, channel: str, ts: str, **more: str) -> None:
     place = {"user": user, "channel": slack.channel(channel), "ts": ts}
     slack._ui.send(json.dumps({"t": what, **place, **more}))
+
+
+def buttons(message: dict[str, Any]) -> list[str]:
+    """The action ids of a message's buttons, in order."""
+    return [
+        element["action_id"]
+        for block in message.get("blocks") or []
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+def everything(message: dict[str, Any]) -> str:
+    """Every text that a message or a view shows, its buttons and dialogs included."""
+
+    def texts(part: Any) -> Iterator[str]:
+        if isinstance(part, dict):
+            if isinstance(part.get("text"), str):
+                yield part["text"]
+            for value in part.values():
+                yield from texts(value)
+        elif isinstance(part, list):
+            for item in part:
+                yield from texts(item)
+
+    return "\n".join([message.get("text") or "", *texts(message.get("blocks") or [])])

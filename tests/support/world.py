@@ -33,8 +33,10 @@ from tests.support.forge import REQUESTER as REQUESTER_TOKEN
 from tests.support.forge import SENIOR as SENIOR_TOKEN
 from tests.support.forge_work import approve, commit_files, protect
 from tests.support.hatchery import hatch
+from tests.support.jira import JiraProcess
 from tests.support.slack import SlackWorkspace, Submitted
 from tests.support.slack_forms import pressed
+from tests.support.slack_messages import buttons, everything
 
 T = TypeVar("T")
 
@@ -49,14 +51,21 @@ class World:
     bot, which can be started, stopped and killed."""
 
     def __init__(
-        self, folder: Path, slack: SlackWorkspace, cluster: LocalCluster, forge: ForgeProcess
+        self,
+        folder: Path,
+        slack: SlackWorkspace,
+        cluster: LocalCluster,
+        forge: ForgeProcess,
+        jira: JiraProcess | None = None,
     ) -> None:
         self.folder = folder
         self.slack = slack
         self.cluster = cluster
         self.forge = forge
+        self.jira = jira
         self.config = CONFIG
-        self.environ = Outside(slack.url, forge.url, cluster).environ(self.database)
+        outside = Outside(slack.url, forge.url, cluster, jira.url if jira else "")
+        self.environ = outside.environ(self.database)
         self.environ["GITHUB_TOKEN"] = BOT
         self._bot: Child | None = None
         self._store: SqliteStore | None = None
@@ -345,13 +354,17 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, slack: SlackWorkspace, local: LocalCluster) -> Iterator[World]:
-    """A fresh world, without a bot until the test starts one."""
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, slack: SlackWorkspace, local: LocalCluster
+) -> Iterator[World]:
+    """A fresh world, without a bot until the test starts one; with a Jira for tests that ask for
+    `jira`, too."""
+    jira = request.getfixturevalue("jira") if "jira" in request.fixturenames else None
     with ThreadPoolExecutor(max_workers=1) as beside, ExitStack() as parts:
         seeded = beside.submit(_seed_anew, local)
         forge = parts.enter_context(running_forge(tmp_path / "forge"))
         seeded.result()
-        made = World(tmp_path, slack, local, forge)
+        made = World(tmp_path, slack, local, forge, jira)
         parts.callback(made.end)
         yield made
         assert slack.violations() == []
@@ -364,35 +377,8 @@ def _seed_anew(cluster: LocalCluster) -> None:
 
 def channel_of(change: Change) -> str:
     """Where its card stands."""
-    if change.path is Way.EMERGENCY:
-        return INCIDENTS
-    return CHANNELS[change.request.environment]
-
-
-def buttons(message: dict[str, Any]) -> list[str]:
-    """The action ids of a message's buttons, in order."""
-    return [
-        element["action_id"]
-        for block in message.get("blocks") or []
-        if block["type"] == "actions"
-        for element in block["elements"]
-    ]
-
-
-def everything(message: dict[str, Any]) -> str:
-    """Every text that a message or a view shows, its buttons and dialogs included."""
-
-    def texts(part: Any) -> Iterator[str]:
-        if isinstance(part, dict):
-            if isinstance(part.get("text"), str):
-                yield part["text"]
-            for value in part.values():
-                yield from texts(value)
-        elif isinstance(part, list):
-            for item in part:
-                yield from texts(item)
-
-    return "\n".join([message.get("text") or "", *texts(message.get("blocks") or [])])
+    is_emergency = change.path is Way.EMERGENCY
+    return INCIDENTS if is_emergency else CHANNELS[change.request.environment]
 
 
 def pull_requests(world: World) -> list[github.PullRequest.PullRequest]:

@@ -30,7 +30,7 @@ from tests.support.approvals import (
     electorate,
     person,
 )
-from tests.support.builders import NOW, REQUESTER
+from tests.support.builders import NOW, REQUESTER, change_request
 from tests.support.cards import environment
 
 
@@ -102,6 +102,19 @@ def test_nobody_approves_a_commit_of_their_own(author: Author) -> None:
         "You wrote commit `3f2a91c` in it."
     )
     assert told(SECOND, awaiting(authors=(author,)), electorate()) == ""
+
+
+def test_nobody_approves_a_branch_of_their_own_whatever_else_is_in_it() -> None:
+    mine, theirs = Author(login="octo-u0first"), Author(login="octo-u0second")
+    branch = change_request(manifest_ref=f"fix at {'a' * 40}", manifest_authors=(mine,))
+    change = awaiting(authors=(theirs,), request=branch)
+    assert told(FIRST, change, electorate()) == "You wrote a commit in it."
+    assert told(SECOND, change, electorate()) == "You wrote a commit in it."
+    assert told(FIRST, awaiting(request=branch, review=None), electorate()) != ""
+    adopted = branch.model_copy(update={"manifest_ref": f"#7 at {'a' * 40}"})
+    change = awaiting(authors=(theirs,), request=adopted)
+    assert told(FIRST, change, electorate()) == "", "what counts is the pull request as it is now"
+    assert told(SECOND, change, electorate()) != ""
 
 
 def test_somebody_without_a_known_login_may_be_the_author_whom_nobody_knows() -> None:

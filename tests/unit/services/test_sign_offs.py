@@ -7,6 +7,7 @@ from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import MessageRef
 from chatbot.domain.errors import Refused
 from chatbot.domain.lifecycle import State
+from chatbot.domain.review import Author
 from tests.support.builders import REQUESTER
 from tests.support.cards import CONFLICTS, DIGEST, plan
 from tests.unit.services.approving import BOT, FIRST, GONE, GUEST, PEER, SECOND, STRANGER
@@ -53,6 +54,18 @@ def test_nobody_else_signs_off(glass: Glass, user: str, sentence: str) -> None:
         glass.sign(change, user)
     assert glass.now(change).state is State.AWAITING_APPROVAL
     assert glass.refusals(change)[-1] == (user, "sign_off")
+
+
+def test_who_wrote_a_commit_of_what_is_applied_does_not_sign_it_off(glass: Glass) -> None:
+    author = Author(email=f"{FIRST.lower()}@example.com", commit="3f2a91c" + "0" * 33)
+    change = glass.lit(manifest_ref=f"fix at {'a' * 40}", manifest_authors=(author,))
+    with pytest.raises(Refused, match="You wrote commit `3f2a91c` in it"):
+        glass.sign(change, FIRST)
+    glass.tend(change)
+    [(_, users, _)] = glass.paged(change)
+    assert FIRST not in users
+    assert SECOND in users
+    assert glass.sign(change, SECOND).state is State.APPLYING
 
 
 def test_a_requester_who_is_a_senior_does_not_sign_off_their_own(
