@@ -13,7 +13,7 @@ from urllib.parse import quote
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.api import MERGE_PATCH, Api, writing
 from chatbot.domain.argocd import Application, read_application
-from chatbot.domain.argocd_pause import Patch, Paused, Restored, pause, restore
+from chatbot.domain.argocd_pause import Patch, Paused, Restored, look, pause, restore
 from chatbot.domain.argocd_sync import SyncOrder, Told, tell, terminate
 from chatbot.domain.argocd_windows import SyncWindow, read_windows
 from chatbot.domain.errors import Conflict, Forbidden, NotFound, RetryLater
@@ -110,6 +110,12 @@ class ArgoCD(Deployer):
         """Put `automated` back and take our mark away, in one write."""
         return self._change(
             name, namespace, lambda found: restore(found, change), "restore auto-sync of"
+        )
+
+    def look(self, name: str, namespace: str, since: datetime) -> Application:
+        """Ask by the annotation that `argocd app get --refresh` sets."""
+        return self._change(
+            name, namespace, lambda found: (found, look(found, since)), "ask for a look at"
         )
 
     def _change(

@@ -23,6 +23,9 @@ ATTEMPT_INFO: Final = "redlight.dev/attempt"
 PAUSED_BY: Final = "redlight.dev/paused-by"
 """The annotation with which Redlight marks an Application whose auto-sync it paused."""
 
+REFRESH: Final = "argocd.argoproj.io/refresh"
+"""The annotation that asks Argo CD to look at once; it takes it away when it has."""
+
 
 class SyncStatus(StrEnum):
     """Whether the cluster is what Git says, in Argo CD's words."""
@@ -187,6 +190,8 @@ class Application:
     health: Health
     health_message: str
     reconciled_at: datetime | None
+    asked_to_look: bool
+    """Whether Argo CD was asked for a look that it has not taken yet."""
     operation: SyncOperation | None
     """Asked for and not finished."""
     state: OperationState | None
@@ -251,6 +256,7 @@ def read_application(manifest: Mapping[str, Json]) -> Application:
         health=_word(Health, health.get("status"), Health.UNKNOWN),
         health_message=str(health.get("message") or ""),
         reconciled_at=_time(status.get("reconciledAt")),
+        asked_to_look=REFRESH in annotations,
         operation=_operation(manifest["operation"]) if manifest.get("operation") else None,
         state=_state(_part(status, "operationState")),
         history=tuple(

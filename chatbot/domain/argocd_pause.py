@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from chatbot.domain.argocd import PAUSED_BY, Application, Json, Pause, SyncStatus
+from chatbot.domain.argocd import PAUSED_BY, REFRESH, Application, Json, Pause, SyncStatus
 from chatbot.domain.change import Target
 from chatbot.domain.errors import Conflict
 
@@ -88,10 +88,20 @@ def why_not_synced(application: Application, since: datetime) -> str:
         return f"auto-sync of {name} is still paused for {held.change or 'somebody'}"
     if application.sync is not SyncStatus.SYNCED:
         return f"Argo CD says that {name} is {application.sync.value}"
+    return "" if _looked(application, since) else f"Argo CD has not looked at {name} since"
+
+
+def look(application: Application, since: datetime) -> Patch:
+    """How to ask for a look after `since`, which Argo CD takes by itself only every few minutes, or
+    never where its polling is turned off; empty when it was asked, or has looked."""
+    asked = application.asked_to_look or _looked(application, since)
+    return {} if asked else {"metadata": {"annotations": {REFRESH: "normal"}}}
+
+
+def _looked(application: Application, since: datetime) -> bool:
+    """Argo CD's times are whole seconds."""
     looked = application.reconciled_at
-    if looked is not None and looked < since.replace(microsecond=0):
-        return f"Argo CD has not looked at {name} since"
-    return ""
+    return looked is None or looked >= since.replace(microsecond=0)
 
 
 def restore(application: Application, change: str) -> tuple[Restored, Patch]:

@@ -42,6 +42,10 @@ class Deployer(Protocol):
         to that one. Raises `Conflict` when the mark on it is not Redlight's."""
         ...
 
+    def look(self, name: str, namespace: str, since: datetime) -> Application:
+        """As it is now; Argo CD is asked to look at it if it has not since then."""
+        ...
+
     def windows(self, application: Application) -> tuple[SyncWindow, ...] | None:
         """The sync windows of its AppProject; None when Redlight may not read AppProjects (the
         rule is optional). `domain.argocd_windows.blocking` says which are in the way."""

@@ -137,12 +137,12 @@ class AutoSync:
 
     def out_of_sync(self, change: Change, since: datetime) -> list[str]:
         """Why an emergency's Applications are not as Git says, as Argo CD sees it: each has to be
-        unpaused, and found Synced by a look after `since`."""
+        unpaused, and found Synced by a look after `since`, which is asked for."""
         argocd = self.environments[change.request.environment].argocd
         if argocd is None:
             return []
         deployer = self._deployer(change)
-        found = [deployer.application(name, argocd.namespace) for name in argocd.names]
+        found = [deployer.look(name, argocd.namespace, since) for name in argocd.names]
         reasons = [
             why_not_synced(application, since)
             for application in found

@@ -11,6 +11,7 @@ import pytest
 from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
+from chatbot.domain.argocd import REFRESH
 from chatbot.domain.argocd_pause import Restored
 from chatbot.domain.change import Change
 from chatbot.domain.environment import ArgoApplications
@@ -136,6 +137,7 @@ def test_the_debt_is_paid_when_argo_cd_is_unpaused_and_says_synced_itself(
     change = path.step(change)
     assert _auto(argo) == AUTOMATED, "live equals Git, so it is unpaused"
     assert _waits(path, change).startswith("Argo CD has not looked at shop since")
+    assert argo.live("shop")["metadata"]["annotations"][REFRESH] == "normal", "it is asked to"
     path.clock.move(minutes=1)
     _seen(argo, path, "shop", "web", sync="OutOfSync")
     assert "OutOfSync" in _waits(path, change)

@@ -3,11 +3,12 @@ from typing import Any
 
 import pytest
 
-from chatbot.domain.argocd import PAUSED_BY, Application, read_application
+from chatbot.domain.argocd import PAUSED_BY, REFRESH, Application, read_application
 from chatbot.domain.argocd_pause import (
     Paused,
     Restored,
     concerns,
+    look,
     pause,
     restore,
     why_not_synced,
@@ -73,6 +74,16 @@ def test_an_application_is_concerned_when_it_has_the_object_or_does_not_say() ->
     assert concerns(_application(resources=[row]), [web])
     assert not concerns(_application(resources=[{**row, "name": "api"}]), [web])
     assert concerns(_application(), [web])
+
+
+def test_a_look_is_asked_for_once_and_not_when_argo_cd_has_looked() -> None:
+    looked = {"sync": {"status": "Synced"}, "reconciledAt": UNTIL.isoformat()}
+    later = UNTIL + timedelta(seconds=1)
+    assert look(_application(SETTING, **looked), UNTIL + timedelta(milliseconds=9)) == {}
+    asked = look(_application(SETTING, **looked), later)
+    assert asked == {"metadata": {"annotations": {REFRESH: "normal"}}}
+    waiting = read_application({**asked, "status": looked})
+    assert (waiting.asked_to_look, look(waiting, later)) == (True, {})
 
 
 def test_synced_counts_unpaused_and_looked_at_since() -> None:
