@@ -25,6 +25,9 @@ _STANDS: dict[State, str] = {
     State.COMPLETED: "closed",
 }
 
+_LAST = frozenset({"incident.channel_archived", "incident.issue_resolved"})
+"""What the sides do when the change is closed, neither waiting for the other."""
+
 
 def stands(change: Change) -> str:
     """How far the emergency is, in a few words."""
@@ -105,8 +108,9 @@ def pull_requests(change: Change) -> dict[str, str]:
 
 
 def told_of(event: AuditEvent, side: Side) -> TimelineEntry | None:
-    """What this side is told of an event; None: nothing. A side is not told of itself."""
-    if event.entry.kind.startswith(f"incident.{side}_"):
+    """What this side is told of an event; None: nothing. A side is not told of itself, nor of how
+    the other ended: it may have ended before."""
+    if event.entry.kind.startswith(f"incident.{side}_") or event.entry.kind in _LAST:
         return None
     return next(iter(entries_of([event])), None)
 

@@ -126,6 +126,15 @@ def test_the_channel_is_told_what_happens_elsewhere(kind: str, told: bool) -> No
     assert (incident_text.told_of(event, Side.CHANNEL) is not None) is told
 
 
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("kind", ["incident.channel_archived", "incident.issue_resolved"])
+def test_how_one_side_ended_is_no_news_on_the_other_which_may_have_ended_first(
+    side: Side, kind: str
+) -> None:
+    entry = builders.entry(kind, data={"key": "INC-7", "name": "inc-chg-1-web"})
+    assert incident_text.told_of(AuditEvent(sequence=1, entry=entry, hash=""), side) is None
+
+
 def test_what_happens_by_itself_is_a_sentence_and_what_people_do_has_their_name() -> None:
     def line(actor: str) -> str:
         entry = builders.entry("change.applied", actor=actor)
