@@ -37,7 +37,8 @@ def wire(parts: Parts, *, wake: Callable[[int], None], shown: Callable[[int], No
     """The services over the shared parts. `wake` has a change worked on, `shown` has its card and
     notices delivered."""
     settings, environments, ledger = parts.settings, parts.environments, parts.ledger
-    rules, store, people, channel = settings.obligations, parts.store, parts.people, parts.channel
+    rules, store, people = settings.obligations, parts.store, parts.people
+    channel = parts.incident_channel
     ladder = Ladder.of_hours(rules.remind_before_hours)
     timeline = Timeline(store, ledger, people)
     publisher = PostmortemPublisher(

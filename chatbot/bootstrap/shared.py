@@ -12,6 +12,7 @@ from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain import emergency_news, policyset
 from chatbot.domain.change import Change, Path
 from chatbot.domain.environment import Environment
+from chatbot.domain.incident import Side
 from chatbot.ports import Channels, Chat, Clock, Deployers, GitHost, Kustomize, Tracker
 from chatbot.services.autosync import AutoSync
 from chatbot.services.electorates import Electorates
@@ -85,6 +86,14 @@ class Parts:
         incidents = self.settings.channels.incidents
         ordinary = self.environments[change.request.environment].channel
         return incidents or ordinary if change.path is Path.EMERGENCY else ordinary
+
+    def incident_channel(self, change: Change) -> str:
+        """Where people talk about an emergency: its incident's channel, or, while there is none,
+        where its card stands."""
+        incident = self.store.incident(change.number, Side.CHANNEL)
+        if incident is None or incident.room is None or incident.closed_at is not None:
+            return self.channel(change)
+        return incident.room.id
 
     def told_in(self, change: Change) -> tuple[str, ...]:
         """The channels that hear of an emergency."""

@@ -200,7 +200,8 @@ def test_a_newcomer_breaks_the_glass_is_chased_and_pays(start: Start) -> None:
     tour.types("3600")
     for reader in ("U0REQUESTER", "U0SENIOR1", "U0MANAGER"):
         until(lambda who=reader: said(slack.direct_messages(who), "postmortem", "overdue since"))
-    until(lambda: said(slack.messages("#incidents"), "postmortem", "overdue since"))
+    incident = slack.channel("#inc-chg-1-web")
+    until(lambda: said(slack.messages(incident), "postmortem", "overdue since"))
     tour.types("1")
     until(lambda: "The clock runs as it is" in tour.printed())
 
