@@ -185,13 +185,13 @@ class EmergencyBackfill:
         return owed is not None and owed.is_open
 
     def _wait(
-        self, change: Change, reason: str, due_in: timedelta = LOOK_AGAIN, **progress: Any
+        self, change: Change, reason: str, due_in: timedelta | None = None, **progress: Any
     ) -> Change:
         waited = change.progress.waiting
         same = waited is not None and waited.reason == reason
         since = waited.since if waited and same else self.ledger.clock.now()
         waiting = Waiting(reason=reason, since=since)
-        return self.ledger.rest(change, due_in, waiting=waiting, **progress)
+        return self.ledger.rest(change, due_in or LOOK_AGAIN, waiting=waiting, **progress)
 
 
 def _is_merged(change: Change) -> bool:

@@ -32,6 +32,7 @@ from tests.support.forge import REQUESTER as REQUESTER_TOKEN
 from tests.support.forge import SENIOR as SENIOR_TOKEN
 from tests.support.forge_work import approve, commit_files, protect
 from tests.support.hatchery import hatch
+from tests.support.jira import JiraProcess
 from tests.support.slack import SlackWorkspace, Submitted
 from tests.support.slack_forms import pressed
 
@@ -48,14 +49,21 @@ class World:
     bot, which can be started, stopped and killed."""
 
     def __init__(
-        self, folder: Path, slack: SlackWorkspace, cluster: LocalCluster, forge: ForgeProcess
+        self,
+        folder: Path,
+        slack: SlackWorkspace,
+        cluster: LocalCluster,
+        forge: ForgeProcess,
+        jira: JiraProcess | None = None,
     ) -> None:
         self.folder = folder
         self.slack = slack
         self.cluster = cluster
         self.forge = forge
+        self.jira = jira
         self.config = CONFIG
-        self.environ = Outside(slack.url, forge.url, cluster).environ(self.database)
+        outside = Outside(slack.url, forge.url, cluster, jira.url if jira else "")
+        self.environ = outside.environ(self.database)
         self.environ["GITHUB_TOKEN"] = BOT
         self._bot: Child | None = None
         self._store: SqliteStore | None = None
