@@ -12,7 +12,7 @@ from typing import Any
 
 from chatbot.domain import emergency_news as news
 from chatbot.domain import story_emergency as story
-from chatbot.domain.change import Change, PullRequestState, Waiting
+from chatbot.domain.change import Change, PullRequest, PullRequestState, Waiting
 from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.obligation import Kind
 from chatbot.ports import GitHost, Store
@@ -88,11 +88,7 @@ class EmergencyBackfill:
         known = change.progress.pull_request
         if known is None or known.state is not PullRequestState.OPEN:
             return None
-        seen = self.git.pull_request(known.number) or known
-        if seen.state is PullRequestState.OPEN:
-            self.git.close(seen.number)
-            self.git.delete_branch(seen.branch)
-            seen = seen.model_copy(update={"state": PullRequestState.CLOSED})
+        seen = self._closed(known)
         return self.ledger.note(
             change,
             "pull_request.closed" if seen.state is PullRequestState.CLOSED else "pull_request.seen",
@@ -106,19 +102,28 @@ class EmergencyBackfill:
             return None
         if (waits := queued(self.store, self.ledger, change)) is not None:
             return waits
-        seen = self.git.pull_request(known.number) or known
-        if seen.state is not PullRequestState.OPEN:
+        seen = self._closed(known)
+        if seen.state is not PullRequestState.CLOSED:
             return None
-        self.git.close(seen.number)
-        self.git.delete_branch(seen.branch)
         return self.ledger.advance(
             change,
             Event.PR_CLOSED,
             "pull_request.superseded",
             data={"number": seen.number},
             notices=story.superseded(seen.number),
-            pull_request=seen.model_copy(update={"state": PullRequestState.CLOSED}),
+            pull_request=seen,
         )
+
+    def _closed(self, known: PullRequest) -> PullRequest:
+        """Closed and without its branch, unless it is merged. Safe to repeat: the one that is
+        closed already may be so by us, with its branch left."""
+        seen = self.git.pull_request(known.number) or known
+        if seen.state is PullRequestState.MERGED:
+            return seen
+        if seen.state is PullRequestState.OPEN:
+            self.git.close(seen.number)
+        self.git.delete_branch(seen.branch)
+        return seen.model_copy(update={"state": PullRequestState.CLOSED})
 
     def _prove(self, change: Change) -> Change:
         """Live equals Git, Argo CD is unpaused, and says so itself."""

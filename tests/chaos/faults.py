@@ -1,7 +1,7 @@
 """What goes wrong at a call, and when the bot may come back after it was asked for patience."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.stage import Stage
@@ -14,12 +14,15 @@ PATIENCE_ASKED = 1
 IN_FLIGHT = 0.3
 """Seconds after the refusal in which what another thread sent before it still arrives."""
 
-SHORT_TIMEOUTS = "[timeouts]\nslack_seconds = 1\ngithub_seconds = 1\ncluster_seconds = 1\n"
+SHORT_TIMEOUTS = (
+    "[timeouts]\nslack_seconds = 1\ngithub_seconds = 1\ncluster_seconds = 1\njira_seconds = 1\n"
+)
 """For the bot that is never answered: waiting for that is what most of a round would be."""
 
-_LIMITED = {
+_LIMITED: Mapping[str, Mapping[str, object]] = {
     "slack": {"ok": False, "error": "ratelimited"},
     "forge": {"message": "You have exceeded a secondary rate limit."},
+    "jira": {"errorMessages": ["Rate limit exceeded."], "errors": {}},
     "cluster": {
         "kind": "Status",
         "apiVersion": "v1",
@@ -93,8 +96,8 @@ def is_acknowledgement(name: str) -> bool:
 
 
 def impatient(arrivals: Sequence[Arrival]) -> list[str]:
-    """Calls that came although `Retry-After` had not passed. Slack limits a method; GitHub and an
-    API server limit the caller, whatever it asks."""
+    """Calls that came although `Retry-After` had not passed. Slack limits a method; GitHub, Jira
+    and an API server limit the caller, whatever it asks."""
     return [
         f"{arrival.call} came {arrival.at - refused.told:.2f} s after 429 at {refused.call}"
         for refused in arrivals

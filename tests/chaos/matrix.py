@@ -15,11 +15,14 @@ from chatbot.domain.change import Change
 from tests.chaos.person import Person, told
 from tests.chaos.scenario import Scenario
 from tests.chaos.stage import Stage
+from tests.support.argocd_world import automate
 from tests.support.call_names import is_effect
 from tests.support.proxy import Call, Fault
 
 _MAY_REPEAT = ("request.refused", "step.delayed")
 """A second click is refused, an outside that was cut off is waited for: no effects."""
+
+_BESIDE = ("incident.", "postmortem.published")
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def play(
     change, number = _round(playing, scenario, faults, rules)
     missing = playing.proxy.pending()
     _compare(playing, scenario, change, number)
-    assert dict(told(playing, scenario.environment, change)) == rehearsal.told
+    assert _told(playing, scenario, change) == rehearsal.told
     assert _events(playing, change) == rehearsal.events
     return missing
 
@@ -79,7 +82,7 @@ def _rehearse_once(playing: Stage, scenario: Scenario) -> Rehearsal:
     _compare(playing, scenario, change, number)
     return Rehearsal(
         order=[(call.name, call.occurrence) for call in playing.proxy.calls()],
-        told=dict(told(playing, scenario.environment, change)),
+        told=_told(playing, scenario, change),
         events=_events(playing, change),
     )
 
@@ -87,6 +90,7 @@ def _rehearse_once(playing: Stage, scenario: Scenario) -> Rehearsal:
 def _round(
     playing: Stage, scenario: Scenario, faults: Mapping[Call, Fault], rules: str = ""
 ) -> tuple[Change, int]:
+    automate(playing.world, "prod", automated=scenario.is_emergency)
     number = len(playing.world.store.changes(limit=10_000)) + 1
     if scenario.before is None:
         playing.prepare(faults, rules)
@@ -101,9 +105,7 @@ def _person(playing: Stage, scenario: Scenario, number: int) -> Person:
     return Person(
         playing,
         f"CHG-{number}",
-        scenario.environment,
-        scenario.text(playing.world, number),
-        scenario.fields(number),
+        scenario.asked(playing.world, number),
         scenario.deeds,
         scenario.ends,
     )
@@ -120,6 +122,15 @@ def _compare(playing: Stage, scenario: Scenario, change: Change, number: int) ->
     assert [broken for broken in world.slack.violations() if late not in broken] == []
 
 
+def _told(playing: Stage, scenario: Scenario, change: Change) -> dict[str, int]:
+    card_in = scenario.asked(playing.world, change.number).card_in
+    return dict(told(playing, card_in, change))
+
+
 def _events(playing: Stage, change: Change) -> list[str]:
+    """In their order; at the end, sorted, those of workers beside the reconciler: when they happen
+    is up to them."""
     kinds = [event.entry.kind for event in playing.world.store.events(change.number)]
-    return [kind for kind in kinds if kind not in _MAY_REPEAT]
+    counted = [kind for kind in kinds if kind not in _MAY_REPEAT]
+    beside = sorted(kind for kind in counted if kind.startswith(_BESIDE))
+    return [*(kind for kind in counted if not kind.startswith(_BESIDE)), *beside]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -13,7 +14,14 @@ import requests
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import TERMINAL, State
 from tests.chaos.stage import LOOK_SECONDS, ROUND_SECONDS, Stage
-from tests.support.world import CHANNELS, OTHER_SENIOR, REQUESTER, SENIOR
+from tests.support.world import (
+    INCIDENTS,
+    OTHER_SENIOR,
+    REQUESTER,
+    SENIOR,
+    buttons,
+    everything,
+)
 
 ANSWER_SECONDS = 12.0
 """How long Slack, or the test's hand on it, takes at most to say that nobody answered."""
@@ -28,6 +36,40 @@ _VARYING = re.compile(r":(\d+|[0-9a-f]{7,}|CHG-\d+)(?=:|$)")
 """Parts of a key that differ from round to round."""
 
 PEOPLE = (REQUESTER, SENIOR, OTHER_SENIOR)
+
+NEWS = {"news": "#status"}
+"""Where else is told of changes."""
+
+
+@dataclass(frozen=True)
+class Slash:
+    """A command that a change is asked for by."""
+
+    name: str
+    form: str
+    """The modal that it opens."""
+    card_in: str = ""
+    """The channel of its cards, if it is not the environment's."""
+
+
+CHANGE = Slash("/change", "change_request")
+BREAK_GLASS = Slash("/breakglass", "breakglass_request", INCIDENTS)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How somebody asks for a change."""
+
+    slash: Slash
+    text: str
+    """What is typed after it."""
+    channel: str
+    """Where it is typed."""
+    card_in: str
+    """Where its card comes to stand."""
+    fields: Mapping[str, str]
+    """What is filled in besides."""
+
 
 Deed = Callable[["Person"], None]
 """What people do at one state of the card."""
@@ -53,18 +95,14 @@ class Person:
         self,
         stage: Stage,
         change: str,
-        environment: str,
-        command: str,
-        fields: Mapping[str, str],
+        asked: Asked,
         deeds: Mapping[State, Deed],
         ends: State,
     ) -> None:
         self.stage = stage
-        self._change = change
+        self.change = change
         self._slack = stage.world.slack
-        self._channel = CHANNELS[environment]
-        self._command = command
-        self._fields = fields
+        self._asked = asked
         self._deeds = {state.value: deed for state, deed in deeds.items()}
         self._ends = ends
         ways_on = {*deeds, ends}
@@ -90,41 +128,70 @@ class Person:
                 continue  # Slack did not answer in time: look again what there is to do
 
     def press(self, action_id: str, user: str = REQUESTER) -> None:
-        """Press a button of the card."""
-        ts = self._cards()[0]["ts"]
-        self._do(lambda: self._slack.click(user, self._channel, ts, action_id))
+        """Press a button of the card, or below it; the newest that is there."""
+        ts = [each["ts"] for each in self._read() if action_id in buttons(each)][-1]
+        self._do(lambda: self._slack.click(user, self._asked.card_in, ts, action_id))
+
+    def offers(self, action_id: str) -> bool:
+        """Whether the card, or what is told below it, has this button."""
+        return any(action_id in buttons(message) for message in self._read())
+
+    def reads(self, words: str) -> bool:
+        """Whether the card says so."""
+        return any(words in everything(card) for card in self._cards())
+
+    def fill_in(self, form: str, fields: Mapping[str, str]) -> None:
+        """The requester fills in this form, if it opens."""
+        self.wait(lambda: self._is_open(form))
+        if self._is_open(form):
+            self._do(lambda: self._slack.submit(REQUESTER, fields))
 
     def _act(self) -> None:
-        state = self._state()
+        state, seen = self._state(), self._seen()
         if state is None:
             self._ask()
             return
         if state in self._deeds:
             self._deeds[state](self)
-        self._wait(lambda: self._state() != state)
+        self.wait(lambda: self._seen() != seen)
 
     def _ask(self) -> None:
-        if not self._form_is_open():
+        asked = self._asked
+        if not self._is_open(asked.slash.form):
             self._do(
-                lambda: self._slack.command(REQUESTER, self._channel, "/change", self._command)
+                lambda: self._slack.command(REQUESTER, asked.channel, asked.slash.name, asked.text)
             )
-            self._wait(self._form_is_open)
-        if self._form_is_open():
-            self._do(lambda: self._slack.submit(REQUESTER, self._fields))
-            self._wait(lambda: self._state() is not None)
+        self.fill_in(asked.slash.form, asked.fields)
+        self.wait(lambda: self._state() is not None)
 
-    def _form_is_open(self) -> bool:
+    def _is_open(self, form: str) -> bool:
         try:
-            self._slack.view(REQUESTER, "change_request", timeout=0)
+            self._slack.view(REQUESTER, form, timeout=0)
         except AssertionError:
             return False
         return True
 
+    def _seen(self) -> list[str]:
+        """What the card asks for: its state, every button, and what it waits for."""
+        waits = [line for card in self._cards() for line in everything(card).splitlines()]
+        return [
+            str(self._state()),
+            *(line for line in waits if "Waiting since" in line),
+            *(button for message in self._read() for button in buttons(message)),
+        ]
+
+    def _read(self) -> list[dict[str, Any]]:
+        """The card, and what is told below it."""
+        card_in = self._asked.card_in
+        cards = self._cards()
+        below = [each for card in cards for each in self._slack.thread(card_in, card["ts"])]
+        return [*cards, *below]
+
     def _cards(self) -> list[dict[str, Any]]:
-        wanted = {"change": self._change, "key": "card"}
+        wanted = {"change": self.change, "key": "card"}
         return [
             message
-            for message in self._slack.messages(self._channel)
+            for message in self._slack.messages(self._asked.card_in)
             if wanted.items() <= (message.get("metadata") or {}).get("event_payload", {}).items()
         ]
 
@@ -143,32 +210,37 @@ class Person:
             answered.set()
 
         threading.Thread(target=acting, daemon=True).start()
-        self._wait(answered.is_set, ANSWER_SECONDS)
+        self.wait(answered.is_set, ANSWER_SECONDS)
 
-    def _wait(self, look: Callable[[], Any], seconds: float = PATIENCE) -> None:
-        """For an effect, for the bot's death, or until patience ends."""
+    def wait(self, look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+        """For an effect, for the bot's death, or until patience ends; what was found last."""
         deadline = time.monotonic() + seconds
-        while not look() and self.stage.alive() and time.monotonic() < deadline:
+        while not (found := look()) and self.stage.alive() and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
+        return found
 
 
-def told(stage: Stage, environment: str, change: Change) -> Counter[str]:
+def told(stage: Stage, channel: str, change: Change) -> Counter[str]:
     """How often each message of the change, and of the one before it, stands in Slack, by place and
     key; keys without the revision or digest that some have. None stands twice with the same whole
     key."""
     slack = stage.world.slack
-    channel = CHANNELS[environment]
     found: Counter[str] = Counter()
     whole: Counter[str] = Counter()
     places = {f"direct {user}": slack.direct_messages(user) for user in PEOPLE}
-    places["channel"] = slack.messages(channel)
+    rooms = {"channel": channel, **NEWS}
+    for room in slack._channels():
+        if room["name"].startswith("inc-"):
+            rooms["incident"] = room["id"]
+    places |= {place: slack.messages(room) for place, room in rooms.items()}
     for card in list(places["channel"]):
         places["thread"] = [*places.get("thread", []), *slack.thread(channel, card["ts"])]
     for place, messages in places.items():
         for message in messages:
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload:
-                whose = "its" if payload["change"] == change.id else "the original's"
+                named = payload["change"] or payload["key"].partition(change.id)[1]
+                whose = "its" if named == change.id else "the original's"
                 whole[f"{place} {whose} {payload['key']}"] += 1
                 found[f"{place} {whose} {_VARYING.sub('', payload['key'])}"] += 1
             elif message.get("bot_id"):

@@ -10,8 +10,14 @@ import pytest
 PROPERTY = "chaos"
 
 pytest.register_assert_rewrite(
-    *(f"tests.chaos.{name}" for name in ("direct", "faults", "gitops", "matrix", "person")),
-    *(f"tests.chaos.{name}" for name in ("programme", "races", "rollback", "scenario", "stage")),
+    *(
+        f"tests.chaos.{name}"
+        for name in ("direct", "emergency", "emergency_races", "faults", "gitops")
+    ),
+    *(
+        f"tests.chaos.{name}"
+        for name in ("matrix", "person", "programme", "races", "rollback", "scenario", "stage")
+    ),
 )
 
 RecordProperty = Callable[[str, object], None]

@@ -17,7 +17,7 @@ from tests.support.forge import REQUESTER as REQUESTER_TOKEN
 from tests.support.forge_work import prepare_push
 from tests.support.slack import SlackWorkspace
 from tests.support.slack_forms import pressed
-from tests.support.world import CHANNELS, OTHER_SENIOR, REQUESTER, SENIOR, everything
+from tests.support.world import OTHER_SENIOR, REQUESTER, SENIOR, channel_of, everything
 
 SECONDS = 60.0
 SKEWS = (0.0, 0.01, -0.01, 0.03, -0.03)
@@ -73,13 +73,13 @@ class Track:
         """A click on the card as it stands now."""
         card = self.world.card(change)
         action = pressed(card["blocks"], action_id, None)
-        channel = CHANNELS[change.request.environment]
+        channel = channel_of(change)
         return lambda: self.pages[user].send_click(user, channel, card["ts"], action)
 
     def answers(self, change: Change, user: str) -> list[str]:
         """What this person alone was told."""
-        channel = CHANNELS[change.request.environment]
-        return [everything(each) for each in self.world.slack.ephemerals(channel, user)]
+        heard = self.world.slack.ephemerals(channel_of(change), user)
+        return [everything(each) for each in heard]
 
     def told(self, change: Change, user: str, *words: str) -> None:
         """Wait until this person was told one thing, and that it is one of these."""
@@ -100,6 +100,14 @@ class Track:
 
     def once(self, change: Change, kind: str) -> None:
         assert self.world.events(change).count(kind) == 1, self.world.events(change)
+
+    def refused(self, change: Change) -> list[tuple[str, str]]:
+        """Who was refused what, oldest first."""
+        return [
+            (event.entry.actor, event.entry.data["action"])
+            for event in self.world.store.events(change.number)
+            if event.entry.kind == "request.refused"
+        ]
 
 
 def meet(first: Act, second: Act, skew: float) -> list[Any]:
@@ -142,7 +150,7 @@ def approve_approve(track: Track, skew: float) -> None:
     late = OTHER_SENIOR if approval.user == SENIOR else SENIOR
     track.told(change, approval.user, "counts, and it is approved")
     track.told(change, late, "can't approve")
-    assert _refused(track, change) == [(late, "approve")]
+    assert track.refused(change) == [(late, "approve")]
     _merged_once(track, change, asked(change))
 
 
@@ -161,13 +169,13 @@ def approve_reject(track: Track, skew: float) -> None:
     if change.state is State.COMPLETED:
         assert "can't" in everything(said.view), "whoever is too late sees why above the form"
         track.told(change, SENIOR, "counts, and it is approved")
-        assert _refused(track, change) == [(OTHER_SENIOR, "reject")]
+        assert track.refused(change) == [(OTHER_SENIOR, "reject")]
         assert "change.rejected" not in track.world.events(change)
         _merged_once(track, change, asked(change))
         return
     assert said.view is None, "the form of who was in time is closed"
     track.told(change, SENIOR, "can't approve")
-    assert _refused(track, change) == [(SENIOR, "approve")]
+    assert track.refused(change) == [(SENIOR, "approve")]
     track.once(change, "change.rejected")
     assert change.progress.approvals == ()
     track.rest(change)
@@ -209,8 +217,8 @@ def approve_push(track: Track, skew: float) -> None:
 
 def _senior_knows(track: Track, change: Change) -> None:
     """Whether the yes counted; and if it does not any more, that it does not."""
-    if _refused(track, change):
-        assert _refused(track, change) == [(SENIOR, "approve")]
+    if track.refused(change):
+        assert track.refused(change) == [(SENIOR, "approve")]
         assert change.progress.approvals == ()
         track.told(change, SENIOR, "can't approve", "changed after this card was drawn")
         return
@@ -233,7 +241,7 @@ def confirm_confirm(track: Track, skew: float) -> None:
     track.once(change, "change.confirmed")
     track.once(change, "change.applied")
     track.told(change, REQUESTER, "can't")
-    assert _refused(track, change) == [(REQUESTER, "confirm")]
+    assert track.refused(change) == [(REQUESTER, "confirm")]
     track.press(change, "cancel", REQUESTER)()
     _as_before(track, track.reach(change, State.ROLLED_BACK))
 
@@ -246,7 +254,7 @@ def cancel_cancel(track: Track, skew: float) -> None:
     change = track.reach(change, State.CANCELLED)
     track.once(change, "change.cancelled")
     track.told(change, REQUESTER, "can't")
-    assert _refused(track, change) == [(REQUESTER, "cancel")]
+    assert track.refused(change) == [(REQUESTER, "cancel")]
     _as_before(track, change)
 
 
@@ -262,9 +270,9 @@ def confirm_cancel(track: Track, skew: float) -> None:
     if change.state is State.CANCELLED:
         assert "change.applied" not in events
         too_late = [] if "change.confirmed" in events else [(REQUESTER, "confirm")]
-        assert _refused(track, change) == too_late
+        assert track.refused(change) == too_late
     elif change.state is State.PR_OPEN:
-        assert _refused(track, change) == [(REQUESTER, "cancel")]
+        assert track.refused(change) == [(REQUESTER, "cancel")]
         track.press(change, "cancel", REQUESTER)()
         change = track.reach(change, State.ROLLED_BACK)
     _as_before(track, change)
@@ -294,14 +302,6 @@ def _prod(track: Track) -> Change:
 
 def _test(track: Track) -> Change:
     return track.ask("scale test deploy/web 5", State.AWAITING_CONFIRMATION)
-
-
-def _refused(track: Track, change: Change) -> list[tuple[str, str]]:
-    return [
-        (event.entry.actor, event.entry.data["action"])
-        for event in track.world.store.events(change.number)
-        if event.entry.kind == "request.refused"
-    ]
 
 
 def _merged_once(track: Track, change: Change, replicas: int, *, commits: int = 1) -> None:

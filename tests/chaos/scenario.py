@@ -7,9 +7,9 @@ from typing import Any
 
 from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
-from tests.chaos.person import Deed, press
+from tests.chaos.person import CHANGE, Asked, Deed, Slash, press
 from tests.support.proxy import Call
-from tests.support.world import World
+from tests.support.world import CHANNELS, World
 
 WHY: Mapping[str, str] = {"justification": "The queue grows."}
 CONFIRM: Mapping[State, Deed] = {State.AWAITING_CONFIRMATION: press("confirm_diff")}
@@ -23,8 +23,8 @@ class Scenario:
     name: str
     environment: str
     command: str
-    """What is typed after `/change`; `{replicas}` differs from what `web` has, `{original}` is the
-    change that was made before."""
+    """What is typed after the slash command; `{replicas}` differs from what `web` has, `{original}`
+    is the change that was made before."""
     ends: State
     manifest: str = ""
     """With `ROUND` for the number of the round."""
@@ -44,12 +44,33 @@ class Scenario:
     """Under which name the crash matrix counts it."""
     before: "Scenario | None" = None
     """What is played first, with nothing bad."""
+    slash: Slash = CHANGE
+    """The slash command."""
+    deaths: int = 1
+    """How many one round of the full crash matrix has, spread over it; when it fails, each is
+    played alone."""
+    spared: tuple[str, ...] = ()
+    """Kinds of effects that only the full matrices take from it, where no scenario's short ones
+    do."""
+    brief: bool = False
+    """Whether it takes so long that the short matrices play one round of it each, in which
+    different deaths or faults take turns."""
     sampled: bool = False
     """Whether the short fault matrix plays it."""
 
     def text(self, world: World, number: int) -> str:
         replicas = other_replicas(world, self.environment)
         return self.command.format(replicas=replicas, original=f"CHG-{number - 1}")
+
+    def asked(self, world: World, number: int) -> Asked:
+        """How round `number` asks for it."""
+        place, text = CHANNELS[self.environment], self.text(world, number)
+        return Asked(self.slash, text, place, self.slash.card_in or place, self.fields(number))
+
+    @property
+    def is_emergency(self) -> bool:
+        """Whether it goes past Git, which Argo CD would undo if it synced by itself."""
+        return self.slash is not CHANGE
 
     def fields(self, number: int) -> dict[str, str]:
         if not self.manifest:

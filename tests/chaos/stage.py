@@ -17,6 +17,13 @@ from tests.support.world import World
 ROUND_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 
+_LEFT = (
+    "SELECT 1 FROM deliveries",
+    "SELECT 1 FROM announcements",
+    "SELECT 1 FROM incidents WHERE due_at IS NOT NULL",
+    "SELECT 1 FROM postmortems WHERE due_at IS NOT NULL",
+)
+"""Finds what is left to be done besides the changes."""
 
 QUICK = ("pull_requests_seconds = 2", "pull_requests_seconds = 1")
 """What a sandbox's bot waits for, at its shortest."""
@@ -42,6 +49,8 @@ class Stage:
             "GITHUB_API_URL": self.proxy.listen(world.forge.url, call_names.forge),
             "KUBECONFIG": str(self._kubeconfig()),
         }
+        if world.jira:
+            self._environ["JIRA_URL"] = self.proxy.listen(world.jira.url, call_names.jira)
 
     def close(self) -> None:
         """Kill the bot, end the proxy."""
@@ -100,11 +109,11 @@ class Stage:
         return found
 
     def settled(self) -> bool:
-        """Whether nothing is left to be done, or to be told in Slack."""
+        """Whether nothing is left to be done, or to be told in Slack or Jira."""
         if any(change.due_at for change in self.world.store.changes(limit=1)):
             return False
         with self.world.store._connections.reading() as db:
-            return not db.execute("SELECT 1 FROM deliveries").fetchone()
+            return not any(db.execute(left).fetchone() for left in _LEFT)
 
     def _kubeconfig(self) -> Path:
         """The bot's kubeconfig with the server's address replaced; the proxy speaks TLS for it."""

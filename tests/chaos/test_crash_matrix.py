@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.chaos.matrix import Rehearsal
-from tests.chaos.programme import Programme, Share, calls_of
+from tests.chaos.programme import ON_TIME, Programme, Share, calls_of
 from tests.chaos.scenario import Scenario
 from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.stage import Stage
@@ -31,15 +31,19 @@ class Point:
 
 
 def rounds(rehearsal: Rehearsal, scenario: Scenario, *, full: bool) -> list[list[Point]]:
-    """The points at which the bot dies in each round: one in each, or, in the short matrix, one
-    round with a death before, and one with a death after each kind of effect."""
-    unknown = set(rehearsal.effects()) - {
-        name for each in SCENARIOS.values() for name in each.effects
-    }
+    """The points at which the bot dies in each round: as many in each as the scenario says, far
+    apart, or, in the short matrix, one round with a death before, and one with a death after each
+    kind of effect; of what is to be brief one round, with both in turns."""
+    named = {name for each in SCENARIOS.values() for name in (*each.effects, *each.spared)}
+    unknown = set(rehearsal.effects()) - named - set(ON_TIME)
     assert not unknown, f"name these in the effects of {scenario.name}: {sorted(unknown)}"
     if full:
-        return [[Point(call, when)] for call in calls_of(rehearsal, scenario) for when in WHENS]
+        points = [Point(call, when) for call in calls_of(rehearsal, scenario) for when in WHENS]
+        count = -(-len(points) // scenario.deaths)
+        return [points[first::count] for first in range(count)]
     calls = [*(Call(name, 1) for name in scenario.effects), *scenario.also]
+    if scenario.brief:
+        return [[Point(call, WHENS[place % 2]) for place, call in enumerate(calls)]]
     return [[Point(call, when) for call in calls] for when in WHENS]
 
 
@@ -64,5 +68,6 @@ def test_a_bot_killed_at_any_call_brings_the_change_to_the_same_end(
             scenario=scenario,
             part=share,
             rounds=lambda rehearsal: rounds(rehearsal, scenario, full=programme.full),
+            one_by_one=programme.full,
         )
     )

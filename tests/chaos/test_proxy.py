@@ -1,5 +1,6 @@
 """The proxy that the crash matrix, and later the fault matrix, stand on."""
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from tests.support.call_names import cluster, forge, is_effect, slack
+from tests.support.call_names import cluster, forge, is_effect, jira, slack
 from tests.support.proxy import Call, Fault, Proxy
 
 SECONDS = 10
@@ -143,6 +144,11 @@ def test_a_test_acts_right_before_or_after_a_call_whose_answer_is_lost(
     assert len(upstream.seen) == reached
 
 
+def said(change: str, key: str) -> bytes:
+    """The body of a message with its metadata."""
+    return json.dumps({"metadata": {"event_payload": {"change": change, "key": key}}}).encode()
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -162,6 +168,19 @@ def test_a_test_acts_right_before_or_after_a_call_whose_answer_is_lost(
         (slack("POST", "/api/chat.update", {}, b"{}"), "slack chat.update"),
         (slack("POST", "/api/chat.postMessage", {}, b'{"thread_ts": "1.2"}'),
          "slack chat.postMessage thread"),
+        (slack("POST", "/api/chat.update", {}, said("CHG-1", "incident")),
+         "slack chat.update incident"),
+        (slack("POST", "/api/chat.postMessage", {}, said("CHG-1", "event:7")),
+         "slack chat.postMessage incident"),
+        (slack("POST", "/api/chat.postMessage", {}, said("", "emergency:CHG-1:applied")),
+         "slack chat.postMessage news"),
+        (cluster("PATCH", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/prod", {},
+                 b'{"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}'),
+         "cluster PATCH applications (look)"),
+        (forge("POST", "/repos/a/b/git/ref/heads/mcp-ocs%2Fpostmortem-chg-12", {}, b""),
+         "forge POST git/ref/heads/{postmortem}"),
+        (jira("POST", "/rest/api/2/issue/INC-7/comment", {}, b""), "jira POST issue/{key}/comment"),
+        (jira("GET", "/rest/api/2/search", {}, b""), "jira GET search"),
     ],
 )  # fmt: skip
 def test_a_call_is_named_by_what_it_does(name: str, expected: str) -> None:
@@ -171,7 +190,8 @@ def test_a_call_is_named_by_what_it_does(name: str, expected: str) -> None:
 def test_reads_and_dry_runs_are_no_effects() -> None:
     names = (
         "forge GET pulls open", "cluster APPLY services (dry run)", "slack users.info",
+        "slack bookmarks.list", "jira GET search",
         "forge POST pulls", "cluster APPLY services", "slack chat.update",
-        "slack ack view_submission",
+        "slack ack view_submission", "slack pins.add", "jira POST issue",
     )  # fmt: skip
-    assert list(filter(is_effect, names)) == list(names[3:])
+    assert list(filter(is_effect, names)) == list(names[5:])

@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from tests.chaos.emergency_races import EMERGENCY
 from tests.chaos.plugin import Tally
 from tests.chaos.programme import Programme
 from tests.chaos.races import DIRECT, GITOPS, Race, Track
 
 FULL, SHORT = 100, 3
+SHORT_OF_EMERGENCIES = 2
+"""Of each race one: to close an emergency takes long."""
 SHARES = 4
 """Parts of the full number that can run beside each other."""
 
@@ -35,17 +38,24 @@ def test_confirm_and_cancel(track: Track, share: str, programme: Programme) -> N
     run("races direct", DIRECT, track, share, programme)
 
 
+@pytest.mark.timeout(3600)
+def test_sign_off_and_refuse(track: Track, share: str, programme: Programme) -> None:
+    run("races emergency", EMERGENCY, track, share, programme, short=SHORT_OF_EMERGENCIES)
+
+
 def run(
     line: str,
     races: Mapping[Race, Sequence[float]],
     track: Track,
     share: str,
     programme: Programme,
+    *,
+    short: int = SHORT,
 ) -> None:
     """The rounds of a share, each kind in turn, and each with every skew."""
     tally = Tally(programme.record, line)
     part, parts = map(int, share.split("/"))
-    rounds = range(FULL if programme.full else SHORT)[part - 1 :: parts]
+    rounds = range(FULL if programme.full else short)[part - 1 :: parts]
     kinds = list(races.items())
     for count, number in enumerate(rounds, start=1):
         race, skews = kinds[number % len(kinds)]

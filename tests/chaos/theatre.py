@@ -9,8 +9,12 @@ from sandbox.world import GITOPS
 from tests.chaos.stage import Stage
 from tests.support.argocd_world import argocd
 from tests.support.forge import running_forge
+from tests.support.jira import running_jira
 from tests.support.slack import SlackWorkspace
 from tests.support.world import World
+
+INDEX_SECONDS = 0.5
+"""How far Jira's search lags behind; bots of the matrices count with twice that."""
 
 
 class Theatre:
@@ -58,7 +62,8 @@ def _stage(folder: Path, slack: SlackWorkspace, cluster: LocalCluster) -> Iterat
     cluster.seed()
     with ExitStack() as parts:
         forge = parts.enter_context(running_forge(folder / "forge"))
-        world = World(folder, slack, cluster, forge)
+        jira = parts.enter_context(running_jira("--index-seconds", str(INDEX_SECONDS)))
+        world = World(folder, slack, cluster, forge, jira)
         parts.callback(world.end)
         parts.enter_context(argocd(world, GITOPS))
         playing = Stage(world)

@@ -164,6 +164,28 @@ def test_the_first_of_two_emergencies_is_paid_when_live_equals_git_again(
     assert path.replicas == 9
 
 
+def test_who_died_after_closing_a_pull_request_still_takes_its_branch_away(
+    path: EmergencyPath,
+) -> None:
+    undone = path.undone(path.until(path.rolled_out(replicas=5), State.PR_OPEN))
+    assert undone.progress.pull_request is not None
+    path.git.close(undone.progress.pull_request.number)
+    assert path.owes(path.step(path.step(undone))) == {Kind.POSTMORTEM}
+    assert path.git.head(undone.branch) is None
+
+
+def test_who_died_after_closing_a_superseded_one_does_not_think_that_a_person_did(
+    path: EmergencyPath,
+) -> None:
+    first = path.until(path.rolled_out(replicas=5), State.PR_OPEN)
+    path.step(path.merged(path.rolled_out(replicas=9)))
+    assert first.progress.pull_request is not None
+    path.git.close(first.progress.pull_request.number)
+    superseded = path.until(first, State.RECONCILING)
+    assert (superseded.progress.failure, superseded.due_at is None) == (None, False)
+    assert path.git.head(first.branch) is None
+
+
 def test_objects_are_free_again_while_the_postmortem_is_written(path: EmergencyPath) -> None:
     waits = path.step(path.merged(path.rolled_out()))
     other = path.requested()

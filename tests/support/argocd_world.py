@@ -1,5 +1,6 @@
 """A world in which Argo CD deploys environments of the cluster repository."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +12,9 @@ from sandbox.argocd import Controller
 from sandbox.cluster import ARGOCD_NAMESPACE, LocalCluster
 from sandbox.world import GITOPS
 from tests.support.world import World
+
+AUTOMATED = {"prune": True, "selfHeal": True}
+"""As Argo CD has it for what it syncs by itself."""
 
 _APPLICATIONS = f"/apis/argoproj.io/v1alpha1/namespaces/{ARGOCD_NAMESPACE}/applications"
 
@@ -39,6 +43,16 @@ def argocd(world: World, environments: Sequence[str]) -> Iterator[World]:
             yield world
     finally:
         world.cluster.undeploy()
+
+
+def automate(world: World, name: str, *, automated: bool) -> None:
+    """Have Argo CD sync an environment by itself, or not: written only where it is otherwise."""
+    policy = application(world, name)["spec"].get("syncPolicy") or {}
+    wanted = AUTOMATED if automated else None
+    if policy.get("automated") != wanted:
+        patch = json.dumps({"spec": {"syncPolicy": {"automated": wanted}}})
+        where = f"--namespace={ARGOCD_NAMESPACE}"
+        world.cluster.kubectl("patch", "application", name, where, "--type=merge", "-p", patch)
 
 
 @cache

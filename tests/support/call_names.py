@@ -6,22 +6,27 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote
 
+from chatbot.domain.argocd import REFRESH
+
 _READ_METHODS = (
     *("auth.test", "apps.connections.open", "users.info", "users.conversations"),
     *("usergroups.list", "usergroups.users.list", "users.lookupByEmail"),
-    *("conversations.history", "conversations.replies", "chat.getPermalink"),
+    *("conversations.history", "conversations.replies", "conversations.list"),
+    *("conversations.info", "chat.getPermalink", "bookmarks.list"),
 )
 _SHA = re.compile(r"\b[0-9a-f]{40}\b")
 _NUMBER = re.compile(r"/\d+(?=/|$)")
+_ISSUE = re.compile(r"(?<=/)[A-Z]+-\d+(?=/|$)")
 _REPOSITORY = re.compile(r"^/repos/[^/]+/[^/]+/")
 
 
 def slack(method: str, path: str, query: Mapping[str, str], body: bytes) -> str:
-    """`slack chat.postMessage card|thread|direct`, `slack chat.update`, `slack response_url` …"""
+    """`slack chat.postMessage card|thread|direct|news|incident`, `slack chat.update`, `slack
+    response_url` …"""
     if path.startswith("/_hooks/"):
         return "slack response_url"
     called = path.rsplit("/", 1)[-1]
-    if called != "chat.postMessage":
+    if called not in ("chat.postMessage", "chat.update"):
         return f"slack {called}"
     try:
         given = json.loads(body)
@@ -30,14 +35,26 @@ def slack(method: str, path: str, query: Mapping[str, str], body: bytes) -> str:
     metadata = given.get("metadata") or {}
     if isinstance(metadata, str):
         metadata = json.loads(metadata)
-    if metadata.get("event_payload", {}).get("key") == "card":
-        return f"slack {called} card"
-    return f"slack {called} {'thread' if given.get('thread_ts') else 'direct'}"
+    payload = metadata.get("event_payload") or {}
+    what = _message(given, payload.get("change", ""), payload.get("key", ""))
+    drawn = called == "chat.update" and what != "incident"
+    return f"slack {called}" if drawn else f"slack {called} {what}"
+
+
+def _message(given: Mapping[str, object], change: str, key: str) -> str:
+    if key == "card":
+        return "card"
+    if key == "incident" or key.startswith("event:"):
+        return "incident"
+    if key and not change:
+        return "news"
+    return "thread" if given.get("thread_ts") else "direct"
 
 
 def forge(method: str, path: str, query: Mapping[str, str], body: bytes) -> str:
     """`forge POST git/trees`, `forge GET git/ref/heads/{branch}`, `forge PUT pulls/{n}/merge` …"""
     place = _REPOSITORY.sub("", unquote(path))
+    place = re.sub(r"mcp-ocs/postmortem-chg-\d+", "{postmortem}", place)
     place = _SHA.sub("{sha}", re.sub(r"mcp-ocs/change-chg-\d+", "{branch}", place))
     place = _NUMBER.sub("/{n}", place)
     state = f" {query['state']}" if "state" in query else ""
@@ -45,7 +62,8 @@ def forge(method: str, path: str, query: Mapping[str, str], body: bytes) -> str:
 
 
 def cluster(method: str, path: str, query: Mapping[str, str], body: bytes) -> str:
-    """`cluster PATCH deployments/scale`, `cluster APPLY services (dry run)`, `cluster GET pods` …
+    """`cluster PATCH deployments/scale`, `cluster APPLY services (dry run)`, `cluster GET pods`,
+    `cluster PATCH applications (look)` …
 
     Only a server-side apply says whether it forces."""
     parts = path.strip("/").split("/")
@@ -57,7 +75,14 @@ def cluster(method: str, path: str, query: Mapping[str, str], body: bytes) -> st
     resource = "/".join([parts[0], *parts[2:]])
     verb = "APPLY" if method == "PATCH" and "force" in query else method
     dry = " (dry run)" if "dryRun" in query else ""
-    return f"cluster {verb} {resource}{dry}"
+    look = " (look)" if REFRESH.encode() in body else ""
+    return f"cluster {verb} {resource}{dry}{look}"
+
+
+def jira(method: str, path: str, query: Mapping[str, str], body: bytes) -> str:
+    """`jira POST issue`, `jira POST issue/{key}/comment`, `jira GET search` …"""
+    place = _ISSUE.sub("{key}", path.removeprefix("/rest/api/2"))
+    return f"jira {method} {place.removeprefix('/')}"
 
 
 def is_effect(name: str) -> bool:

@@ -31,6 +31,10 @@ import kubernetes.dynamic
 import chatbot.domain.backoff
 import chatbot.process
 import chatbot.services.courier
+import chatbot.services.emergency_backfill
+import chatbot.services.emergency_rollout
+import chatbot.services.herald
+import chatbot.services.incident_issue
 import sandbox.forge
 import scheduler.jobs
 from sandbox.children import Child
@@ -218,6 +222,10 @@ def _quicken() -> None:
     scheduler.jobs.DUE_SECONDS = _QUICK.total_seconds()
     chatbot.domain.backoff.FIRST_DELAY = _QUICK
     chatbot.services.courier.UNREACHABLE_DELAY = _QUICK * 2
+    chatbot.services.herald.UNREACHABLE_DELAY = _QUICK * 2
+    chatbot.services.emergency_rollout.WATCH_DELAY = _QUICK
+    chatbot.services.emergency_backfill.LOOK_AGAIN = _QUICK
+    chatbot.services.incident_issue.INDEX_LAG = _QUICK * 5
 
 
 if __name__ == "__main__":
