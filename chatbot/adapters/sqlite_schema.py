@@ -232,6 +232,11 @@ _TIMELINE = (
     "CREATE INDEX timeline_message ON timeline (channel, ts)",
 )
 
+_LEFT_HOLDS = (
+    # Versions before this one could leave objects in the hands of a change that was cancelled.
+    f"DELETE FROM holds WHERE change NOT IN (SELECT number FROM changes WHERE {LIVE})",  # noqa: S608 - ours
+)
+
 
 def _run(statements: tuple[str, ...]) -> Callable[[Database], None]:
     def migration(db: Database, /) -> None:
@@ -254,6 +259,7 @@ _STEPS = {
     "0010_chase": _run(_CHASE),
     "0011_incidents": _run(_INCIDENTS),
     "0012_timeline": _run(_TIMELINE),
+    "0013_left_holds": _run(_LEFT_HOLDS),
 }
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -91,6 +92,22 @@ def test_a_database_from_before_delegations_becomes_todays(tmp_path: Path) -> No
     assert store.delegations() == []
     assert store.change(1) == change
     store.close()
+
+
+def test_what_an_earlier_version_left_in_hand_is_free(tmp_path: Path) -> None:
+    with closing(make_store(tmp_path)) as store:
+        gone, at_work = add_change(store), add_change(store)
+        gone = move(store, gone, State.CANCELLED)
+        move(store, at_work, State.APPLYING)
+    with sqlite3.connect(tmp_path / "redlight.db") as raw:
+        held = [("dev", "old", gone.number), ("dev", "new", at_work.number)]
+        raw.executemany("INSERT INTO holds VALUES (?, ?, ?)", held)
+        raw.execute("DELETE FROM _sqlite_migrations WHERE name = '0013_left_holds'")
+    raw.close()
+    with closing(make_store(tmp_path)):
+        raw = sqlite3.connect(tmp_path / "redlight.db")
+        assert raw.execute("SELECT object FROM holds").fetchall() == [("new",)]
+        raw.close()
 
 
 def test_a_newer_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
