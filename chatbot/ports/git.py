@@ -101,7 +101,8 @@ class GitHost(Protocol):
         self, branch: str, base: str, title: str, body: str, labels: Sequence[str]
     ) -> PullRequest:
         """The open pull request of `branch`: the one that is there, or a new one. One that was
-        closed unmerged is reopened if the host lets us."""
+        closed unmerged is reopened if the host lets us; one that somebody merged meanwhile, with
+        all that the branch has, is the one."""
         ...
 
     def pull_request(self, number: int, etag: str = "") -> PullRequest | None:

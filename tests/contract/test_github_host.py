@@ -191,6 +191,14 @@ def test_one_whose_branch_was_made_anew_is_replaced_by_a_new_one(host: GitHubHos
     assert newest.number == second.number
 
 
+def test_one_that_somebody_merged_before_it_was_noted_is_the_one(host: GitHubHost) -> None:
+    first = opened(host, "merged-at-once")
+    merge_sha = host.merge(first.number, first.head_sha, "squash")
+    again = host.open_pull_request("merged-at-once", "main", "x", "y", ["redlight"])
+    assert (again.number, again.state) == (first.number, PullRequestState.MERGED)
+    assert again.merge_sha == merge_sha
+
+
 def test_a_merged_one_is_not_opened_again(host: GitHubHost) -> None:
     first = opened(host, "merged-before")
     host.merge(first.number, first.head_sha, "merge")

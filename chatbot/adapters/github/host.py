@@ -113,9 +113,13 @@ class GitHubHost:
         self, branch: str, base: str, title: str, body: str, labels: Sequence[str]
     ) -> PullRequest:
         """The open pull request of `branch`: the one that is there, or a new one. One that was
-        closed unmerged is reopened if the host lets us."""
+        closed unmerged is reopened if the host lets us; one that somebody merged meanwhile, with
+        all that the branch has, is the one."""
         with self._asking(f"branch {branch}"):
-            pull = pulls.open_or_reopened(self._repo, self._head(branch))
+            repo = self._repo
+            pull = pulls.open_or_reopened(
+                repo, self._head(branch), lambda: branches.head_of(repo, branch)
+            )
             if pull is None:
                 pull = self._repo.create_pull(base, branch, title=title, body=body)
             missing = set(labels) - {label.name for label in pull.labels}

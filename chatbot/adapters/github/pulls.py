@@ -1,6 +1,6 @@
 """Pull requests: found by their branch, opened, seen, merged."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from github import GithubException
@@ -17,16 +17,23 @@ def pulls_of(repo: Repository, head: str, state: str) -> Iterator[GithubPullRequ
     yield from repo.get_pulls(state=state, head=head, sort="created", direction="desc")
 
 
-def open_or_reopened(repo: Repository, head: str) -> GithubPullRequest | None:
-    """The open pull request from a head, or the last one if GitHub opens it again."""
-    return next(pulls_of(repo, head, "open"), None) or _reopened(repo, head)
+def open_or_reopened(
+    repo: Repository, head: str, branch_head: Callable[[], str | None]
+) -> GithubPullRequest | None:
+    """The open pull request from a head, or the last one: if GitHub opens it again, or if it is
+    merged with all that the branch has. `branch_head` gives the commit that this is."""
+    return next(pulls_of(repo, head, "open"), None) or _last(repo, head, branch_head)
 
 
-def _reopened(repo: Repository, head: str) -> GithubPullRequest | None:
+def _last(
+    repo: Repository, head: str, branch_head: Callable[[], str | None]
+) -> GithubPullRequest | None:
     """GitHub does not reopen what was merged, or whose branch was made anew."""
     pull = next(pulls_of(repo, head, "closed"), None)
-    if pull is None or pull.merged_at is not None:
+    if pull is None:
         return None
+    if pull.merged_at is not None:
+        return pull if pull.head.sha == branch_head() else None
     try:
         pull.edit(state="open")
     except GithubException as error:
