@@ -38,7 +38,6 @@ def wire(parts: Parts, *, wake: Callable[[int], None], shown: Callable[[int], No
     notices delivered."""
     settings, environments, ledger = parts.settings, parts.environments, parts.ledger
     rules, store, people = settings.obligations, parts.store, parts.people
-    channel = parts.incident_channel
     ladder = Ladder.of_hours(rules.remind_before_hours)
     timeline = Timeline(store, ledger, people)
     publisher = PostmortemPublisher(
@@ -56,14 +55,14 @@ def wire(parts: Parts, *, wake: Callable[[int], None], shown: Callable[[int], No
             store, ledger.clock, parts.chat, environments, rules.refuse_requests_in_debt
         ),
         obligations=Obligations(store, ledger, people, ladder, shown),
-        postmortems=Postmortems(ledger, people, timeline.of, channel, publishers.wake, shown),
+        postmortems=Postmortems(ledger, people, timeline.of, parts.channel, publishers.wake, shown),
         chase=Chase(
             store=store,
             clock=ledger.clock,
             people=people,
             ladder=ladder,
             refuses_requests=rules.refuse_requests_in_debt,
-            channel=channel,
+            channel=parts.incident_channel,
             shown=shown,
         ),
         publishers=publishers,

@@ -70,8 +70,9 @@ class Kubelet:
         self._thread: threading.Thread | None = None
 
     def step(self) -> None:
-        """Move every workload one step towards what it wants. Raises what the official client
-        raises."""
+        """Move every workload one step towards what it wants. One that the server refuses, because
+        of a quota for example, keeps no other from moving. Raises what the official client raises
+        when nothing can be listed."""
         workloads = {item["metadata"]["uid"]: item for item in self._api.workloads()}
         owned: dict[str, list[Manifest]] = defaultdict(list)
         for pod in self._api.pods():
@@ -79,7 +80,11 @@ class Kubelet:
         self._collect_orphans(owned, set(workloads))
         self._ensure_service_accounts({w["metadata"]["namespace"] for w in workloads.values()})
         for uid, workload in workloads.items():
-            self._move(workload, owned[uid])
+            try:
+                self._move(workload, owned[uid])
+            except (ApiException, DynamicApiError) as error:
+                name = workload["metadata"]["name"]
+                _log.warning("%s: %s: will try again: %s", COMPONENT, name, error)
         self._wishes = {uid: wish for uid, wish in self._wishes.items() if uid in workloads}
 
     def start(self) -> Self:

@@ -86,6 +86,22 @@ def test_a_good_rollout_finishes(api: Server, kubelet: Kubelet) -> None:
     eventually(lambda: rolled_out(api, 2))
 
 
+def test_a_workload_that_a_quota_refuses_keeps_no_other_from_rolling_out(
+    api: Server, kubelet: Kubelet
+) -> None:
+    full = f"{api.namespace}-full"
+    named = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": full}}
+    assert api.call("POST", "/api/v1/namespaces", named).status == 201
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "compute"}}
+    quota["spec"] = {"hard": {"requests.cpu": "1"}}
+    assert api.call("POST", f"/api/v1/namespaces/{full}/resourcequotas", quota).status == 201
+    deployments = f"/apis/apps/v1/namespaces/{full}/deployments"
+    assert api.call("POST", deployments, web(full, name="a-refused-one")).status == 201
+    create(api, web(api.namespace))
+    eventually(lambda: rolled_out(api, 2))
+    api.call("DELETE", f"{deployments}/a-refused-one")
+
+
 def test_a_bad_image_fails_with_reasons_and_keeps_the_old_pods(
     api: Server, kubelet: Kubelet
 ) -> None:
