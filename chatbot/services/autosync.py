@@ -135,6 +135,24 @@ class AutoSync:
         outcome = deployer.pause(name, namespace, change.id, until, takeover=True)
         return outcome is not Paused.NOT_NEEDED
 
+    def unseen(self, change: Change, since: datetime) -> list[str]:
+        """The Applications, paused for the change, that Argo CD has not compared with Git since;
+        each is asked for a look. Auto-sync that came back before would put back what Git had
+        before."""
+        argocd = self.environments[change.request.environment].argocd
+        if argocd is None or change.progress.auto_sync_until is None:
+            return []
+        deployer = self._deployer(change)
+        found = [deployer.application(name, argocd.namespace) for name in argocd.names]
+        stale = [
+            application.name
+            for application in found
+            if application.paused_by is not None and is_stale(application, since)
+        ]
+        for name in stale:
+            deployer.refresh(name, argocd.namespace)
+        return stale
+
     def out_of_sync(self, change: Change, since: datetime) -> list[str]:
         """Why an emergency's Applications are not as Git says, as Argo CD sees it: each has to be
         unpaused, and found Synced by a look after `since`. Argo CD is asked for that look: by

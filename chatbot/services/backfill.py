@@ -15,7 +15,7 @@ from chatbot.services.comparison import Comparison
 from chatbot.services.freezes import Freezes
 from chatbot.services.ledger import Ledger
 from chatbot.services.proposals import Proposals
-from chatbot.services.queue import queued
+from chatbot.services.queue import queued, wait
 from chatbot.services.rollbacks import Rollbacks
 
 
@@ -97,9 +97,21 @@ class Backfill:
             failure=failure,
         )
 
+    def _unseen(self, change: Change) -> Change | None:
+        """Wait until Argo CD knows what Git has now; None when there is nothing to wait for."""
+        known = change.progress.pull_request
+        merged = known is not None and known.state is PullRequestState.MERGED
+        names = self.auto_sync.unseen(change, change.progress.steps[-1].at) if merged else []
+        if not names:
+            return None
+        reason = f"for Argo CD to look at {', '.join(names)}, before it syncs by itself again"
+        return wait(self.ledger, change, reason)
+
     def _compare(self, change: Change) -> Change:
         divergence = self.comparison.divergence(change)
         if not divergence:
+            if (waits := self._unseen(change)) is not None:
+                return waits
             if (restored := self.auto_sync.restore(change)) is not None:
                 return restored
             self.rollbacks.finished(change)

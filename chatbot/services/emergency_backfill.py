@@ -130,6 +130,9 @@ class EmergencyBackfill:
         divergence = self.comparison.divergence(change)
         if divergence:
             return self._differs(change, divergence)
+        if _is_merged(change) and (unseen := self.auto_sync.unseen(change, _since(change))):
+            reason = f"for Argo CD to look at {', '.join(unseen)}, before it syncs by itself again"
+            return self._wait(change, reason, divergence="")
         if (restored := self.auto_sync.restore(change)) is not None:
             return restored
         if reasons := self.auto_sync.out_of_sync(change, _since(change)):
