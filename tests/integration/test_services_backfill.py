@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 import yaml
@@ -10,10 +12,11 @@ import yaml
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import PullRequestState
+from chatbot.domain.change import Change, PullRequestState
 from chatbot.domain.environment import Backfill as BackfillRules
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event, State
+from chatbot.services.autosync import AutoSync
 from chatbot.services.repository import ClusterRepository
 from tests.support import kube
 from tests.support.builders import SENIOR
@@ -103,6 +106,33 @@ def test_what_we_wrote_merges_by_itself_where_the_rules_say_so(git_path: DirectP
     assert merged.state is State.RECONCILING
     assert merged.progress.pull_request is not None
     assert merged.progress.pull_request.state is PullRequestState.MERGED
+
+
+class _Blind:
+    """Argo CD's auto-sync, paused, until it has seen the merge."""
+
+    def __init__(self) -> None:
+        self.stale = ["shop"]
+        self.restored = False
+
+    def unseen(self, _change: Change, _since: datetime) -> list[str]:
+        return self.stale
+
+    def restore(self, _change: Change) -> None:
+        self.restored = True
+
+
+def test_auto_sync_comes_back_only_when_argo_cd_has_seen_the_merge(git_path: DirectPath) -> None:
+    asked, blind = git_path.asked(), _Blind()
+    assert asked.progress.pull_request is not None
+    git_path.repo.get_pull(asked.progress.pull_request.number).merge()
+    backfill = replace(git_path.backfill, auto_sync=cast("AutoSync", blind))
+    waits = backfill.reconcile(backfill.watch(asked))
+    assert (waits.state, blind.restored) == (State.RECONCILING, False)
+    assert waits.progress.waiting is not None
+    assert waits.progress.waiting.reason.startswith("for Argo CD to look at shop")
+    blind.stale = []
+    assert (backfill.reconcile(waits).state, blind.restored) == (State.COMPLETED, True)
 
 
 def test_a_commit_by_somebody_else_waits_for_a_person_however_often_it_is_seen(
