@@ -364,8 +364,14 @@ def test_a_sync_of_the_commit_that_failed_is_ended_if_it_never_ends(
     fate(argo, "stall")
     first = SyncOrder(change=change.id, revision=merged.merge_sha, repo=live.forge.repo)
     deployer.sync("shop", argo.applications, first)
-    eventually(lambda: (state := argo.read().state) and state.phase is Phase.RUNNING)
+
+    def runs() -> bool:
+        state = argo.read().state
+        return state is not None and state.phase is Phase.RUNNING
+
+    eventually(runs)
     live.reverted(change)
+    through(live, change, lambda _: not runs())
     fate(argo, None)
     held = through(live, change, is_held)
     assert [each.revisions for each in argo.read().history] == [(held.progress.reverted_sha,)]
