@@ -2,7 +2,6 @@
 
 from typing import Any, Protocol
 
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
@@ -12,6 +11,7 @@ from chatbot.settings import SlackMode, SlackSettings
 from chatbot.slack.desk import Desk
 from chatbot.slack.prompt_app import PromptApp
 from chatbot.slack.register import register
+from chatbot.slack.socket_mode import Handler
 
 CONCURRENCY = 64
 """Requests handled at a time; each handler only waits for its listener's acknowledgement."""
@@ -65,13 +65,14 @@ def connect(settings: SlackSettings, client: WebClient, desk: Desk) -> Connectio
 class _Socket:
     def __init__(self, app: PromptApp, client: WebClient) -> None:
         self._app = app
-        self._handler: Any = SocketModeHandler(
+        self._handler: Any = Handler(
             app,
-            client.token,
+            str(client.token),
             web_client=client,
             ping_interval=PING_SECONDS,
             concurrency=CONCURRENCY,
             receive_buffer_size=RECEIVE_BYTES,
+            proxy=app.client.proxy,
         )
 
     def open(self, identity: SlackResponse) -> None:

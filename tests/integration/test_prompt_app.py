@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import logging
 import struct
 import threading
 from collections.abc import Iterator
@@ -177,3 +178,46 @@ def test_more_than_a_megabyte_that_arrives_at_once_reaches_its_listeners(
     finally:
         socket.close()
     assert sorted(seen, key=int) == [str(number) for number in range(100)]
+
+
+class _SlowBeginning(logging.Filter):
+    """Holds a session back between its decision to begin and its first look at the socket, until
+    `close()` has closed that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begins, self.closed = threading.Event(), threading.Event()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.getMessage().startswith("Starting to receive"):
+            self.begins.set()
+            self.closed.wait(SECONDS)
+        if record.getMessage().startswith("The connection has been closed"):
+            self.closed.set()
+        return True
+
+
+def test_a_socket_that_is_closed_while_it_begins_ends(
+    app: PromptApp, slack_with_a_hundred_envelopes: str
+) -> None:
+    slow = _SlowBeginning()
+    app.logger.setLevel(logging.INFO)
+    app.logger.addFilter(slow)
+    client = WebClient(token="xapp-test", base_url=slack_with_a_hundred_envelopes)
+    socket = connection._Socket(app, client)
+    socket._handler.connect()
+    assert slow.begins.wait(SECONDS)
+    closing = threading.Thread(target=socket.close, daemon=True)
+    closing.start()
+    closing.join(SECONDS)
+    assert not closing.is_alive()
+
+
+def test_a_socket_that_is_opened_anew_while_it_is_closed_ends(
+    app: PromptApp, slack_with_a_hundred_envelopes: str
+) -> None:
+    client = WebClient(token="xapp-test", base_url=slack_with_a_hundred_envelopes)
+    socket = connection._Socket(app, client)
+    socket.close()
+    socket._handler.client.connect_to_new_endpoint()
+    assert not socket.is_open()
