@@ -4,7 +4,7 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,8 @@ REFRESH_ANNOTATION: Final = "argocd.argoproj.io/refresh"
 _APPLICATIONS: Final = "/apis/argoproj.io/v1alpha1/{}applications"
 _HISTORY: Final = 10
 _PERIOD: Final = 0.2
+_AT_LEAST_EVERY: Final = 5.0
+"""Seconds between two looks at every object while nothing happens."""
 _STOPS_WITHIN: Final = 30.0
 _COMPLETED: Final = ("Succeeded", "Failed", "Error")
 _log = logging.getLogger(__name__)
@@ -59,6 +61,15 @@ class Settings:
     """The time that it writes down: whoever reads it compares it with a time of their own."""
 
 
+@dataclass(frozen=True)
+class _Sight:
+    """The same as before: nothing was written, to the cluster or to Git."""
+
+    cluster: str
+    """The revision of the whole cluster."""
+    refs: Mapping[str, str]
+
+
 class Controller:
     """Plays Argo CD's application controller on one cluster and one repository. `step()` moves
     every Application once; `start()` and `stop()` run it on a thread. It owns no truth: started
@@ -71,7 +82,8 @@ class Controller:
         self._settings = settings or Settings()
         self._folder = tempfile.TemporaryDirectory(prefix="redlight-argocd-")
         self._repository = Repository(repo_url, Path(self._folder.name))
-        self._fetched = self._refreshed = float("-inf")
+        self._fetched = self._refreshed = self._looked = float("-inf")
+        self._still: _Sight | None = None
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -79,11 +91,14 @@ class Controller:
         """Move every Application one step, or those until it is told to stop. Raises
         `RepositoryError` when Git is away at the first look, and what the adapter of the cluster
         raises."""
+        applications, sight = self._list(), None
         due = time.monotonic() - self._refreshed >= self._settings.git_seconds
         if due:
             self._refreshed = time.monotonic()
             self._fetch()
-        for application in self._list():
+            sight = _Sight(applications["metadata"]["resourceVersion"], self._repository.refs)
+            due = self._is_news(sight)
+        for application in applications["items"]:
             if self._done.is_set():
                 return
             try:
@@ -91,6 +106,10 @@ class Controller:
             except RedlightError as error:
                 name = application["metadata"]["name"]
                 _log.warning("argocd: %s: will try again: %s", name, error)
+                sight = None
+        if due:
+            self._still = sight if all(map(_is_synced, applications["items"])) else None
+            self._looked = time.monotonic()
 
     def start(self) -> Self:
         """Run on a thread until `stop`; what is away is tried again."""
@@ -133,12 +152,15 @@ class Controller:
             _log.warning("argocd: Git is away; going on with what was fetched")
         self._fetched = time.monotonic()
 
-    def _list(self) -> list[Manifest]:
+    def _is_news(self, sight: "_Sight") -> bool:
+        """Whether a look at every object could show anything: a cluster is still most of the time,
+        and what is not as Git says may wait for its time to be healed."""
+        looked = time.monotonic() - self._looked
+        return sight != self._still or looked >= _AT_LEAST_EVERY
+
+    def _list(self) -> Manifest:
         path = _APPLICATIONS.format("")
-        items: list[Manifest] = self._cluster.api.request("GET", path, doing="list Applications")[
-            "items"
-        ]
-        return items
+        return self._cluster.api.request("GET", path, doing="list Applications")
 
     def _move(self, application: Manifest, *, due: bool) -> None:
         state = (application.get("status") or {}).get("operationState") or {}
@@ -281,6 +303,11 @@ def _path(application: Manifest) -> str:
     metadata = application["metadata"]
     collection = _APPLICATIONS.format(f"namespaces/{metadata['namespace']}/")
     return f"{collection}/{metadata['name']}"
+
+
+def _is_synced(application: Manifest) -> bool:
+    status = (application.get("status") or {}).get("sync") or {}
+    return status.get("status") == "Synced"
 
 
 def _annotations(application: Manifest) -> Manifest:

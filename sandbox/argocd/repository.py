@@ -32,12 +32,22 @@ class Repository:
         self._kustomize = KubectlKustomize()
         self._files: dict[str, dict[str, str]] = {}
         self._rendered: dict[tuple[str, str, bool], list[Manifest]] = {}
+        self._refs: dict[str, str] = {}
+
+    @property
+    def refs(self) -> dict[str, str]:
+        """What was there at the last fetch: the SHA of each full name."""
+        return self._refs
 
     def fetch(self) -> None:
         """Take over what is new. Raises `RepositoryError`."""
         if not self._bare.is_dir():
             self._git("init", "--quiet", "--bare", str(self._bare), inside=False)
-        self._git("fetch", "--quiet", "--prune", "--force", self._url, _ALL_REFS)
+        listed = self._git("ls-remote", "--refs", self._url).decode()
+        refs = {name: sha for sha, name in map(str.split, listed.splitlines())}
+        if refs != self._refs:
+            self._git("fetch", "--quiet", "--prune", "--force", self._url, _ALL_REFS)
+            self._refs = refs
 
     def resolve(self, revision: str, repo_url: str) -> str:
         """The commit SHA of a branch, tag or SHA; `HEAD` is `main`. Raises `RepositoryError`, also
@@ -46,6 +56,8 @@ class Repository:
         if _tail(repo_url) != _tail(self._url):
             raise RepositoryError(f"repository not accessible: {repo_url}")
         name = "main" if revision == "HEAD" else revision
+        if branch := self._refs.get(f"refs/heads/{name}"):
+            return branch
         for ref in (f"refs/heads/{name}", f"refs/tags/{name}", name):
             found = self._run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
             if found.returncode == 0:

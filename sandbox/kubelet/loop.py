@@ -22,6 +22,7 @@ from sandbox.kubelet.rollout import (
     WantedPod,
     is_expired,
     mode_of,
+    moments,
     template_hash,
     wanted_pods,
     wanted_replicas,
@@ -31,7 +32,7 @@ from sandbox.kubelet.statuses import workload_status
 Manifest = dict[str, Any]
 
 _PERIOD: Final = 0.2
-_AT_LEAST_EVERY: Final = 1.0
+_AT_LEAST_EVERY: Final = 5.0
 """Seconds between two looks at a cluster in which nothing was written."""
 _STOPS_WITHIN: Final = 15.0
 _log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ class _Wish:
     template_hash: str
     count: int
     since: float
+    moments: tuple[float, ...]
+    """Seconds after that at which time alone makes a difference."""
     reported: tuple[Manifest, Manifest] | None = None
     """The status that was sent last, and what the server made of it."""
 
@@ -123,8 +126,9 @@ class Kubelet:
         and then: a look is many lists, and a cluster is still most of the time."""
         now, revision = self._clock(), self._api.revision()
         moving = any(
-            now - wish.since < self._settings.fails_after + _AT_LEAST_EVERY
+            self._looked < wish.since + after <= now
             for wish in self._wishes.values()
+            for after in wish.moments
         )
         if moving or revision != self._revision or now - self._looked >= _AT_LEAST_EVERY:
             self.step()
@@ -169,7 +173,7 @@ class Kubelet:
         now_wanted = (template_hash(workload), wanted_replicas(workload, self._settings))
         wish = self._wishes.get(uid)
         if wish is None or (wish.template_hash, wish.count) != now_wanted:
-            wish = _Wish(*now_wanted, since=self._clock())
+            wish = _Wish(*now_wanted, self._clock(), moments(workload, self._settings))
             self._wishes[uid] = wish
         return wish
 

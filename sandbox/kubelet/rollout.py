@@ -102,6 +102,13 @@ def is_expired(workload: Manifest, age: float, settings: Settings) -> bool:
     return age >= float(workload["spec"].get("progressDeadlineSeconds", 600))
 
 
+def moments(workload: Manifest, settings: Settings) -> tuple[float, ...]:
+    """Ages of a wish, in seconds, at which `wanted_pods` or `is_expired` may say something else
+    without anything having been written."""
+    deadline = float(workload["spec"].get("progressDeadlineSeconds", 600))
+    return (settings.ready_after, settings.fails_after, deadline)
+
+
 def wanted_pods(
     workload: Manifest, pods: Sequence[Manifest], age: float, settings: Settings
 ) -> dict[str, WantedPod]:
