@@ -184,14 +184,16 @@ class Person:
         """The card, and what is told below it."""
         card_in = self._asked.card_in
         cards = self._cards()
-        below = [each for card in cards for each in self._slack.thread(card_in, card["ts"])]
+        below = [
+            each for card in cards for each in self._slack.thread(card_in, card["ts"], glance=True)
+        ]
         return [*cards, *below]
 
     def _cards(self) -> list[dict[str, Any]]:
         wanted = {"change": self.change, "key": "card"}
         return [
             message
-            for message in self._slack.messages(self._asked.card_in)
+            for message in self._slack.messages(self._asked.card_in, glance=True)
             if wanted.items() <= (message.get("metadata") or {}).get("event_payload", {}).items()
         ]
 

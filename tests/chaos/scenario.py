@@ -1,6 +1,5 @@
 """What the matrices play: a change, what people do on its way, and the world that must come out."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +45,7 @@ class Scenario:
     """What is played first, with nothing bad."""
     slash: Slash = CHANGE
     """The slash command."""
-    deaths: int = 1
+    deaths: int = 2
     """How many one round of the full crash matrix has, spread over it; when it fails, each is
     played alone."""
     spared: tuple[str, ...] = ()
@@ -91,9 +90,10 @@ def scaled(world: World, change: Change, number: int) -> None:
 
 
 def live(world: World, environment: str, kind: str, name: str) -> Any:
-    """An object of the cluster; raises `CalledProcessError` when there is none."""
-    where = f"--namespace=shop-{environment}"
-    return json.loads(world.cluster.kubectl("get", kind, name, where, "--output=json"))
+    """An object of the cluster."""
+    found = world.live(f"{kind}/{name}", f"shop-{environment}")
+    assert found, f"there is no {kind}/{name} in {environment}"
+    return found
 
 
 def other_replicas(world: World, environment: str) -> int:

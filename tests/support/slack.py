@@ -61,6 +61,8 @@ class SlackWorkspace:
         self._homes: dict[str, dict[str, Any]] = {}
         self._filled: dict[str, dict[str, Any]] = {}  # by view: what was filled in stays there
         self._news = threading.Condition()
+        self._happened = 0
+        self._glances: dict[str, tuple[int, list[dict[str, Any]]]] = {}
         address = url.replace("http://", "ws://")
         self._ui = websocket.create_connection(f"{address}/ui?as=person", timeout=_HTTP_SECONDS)
         self._ui.settimeout(None)
@@ -203,27 +205,29 @@ class SlackWorkspace:
 
     # What people see
 
-    def messages(self, channel: str) -> list[dict[str, Any]]:
-        """What everybody sees in a channel, oldest first, without replies."""
+    def messages(self, channel: str, *, glance: bool = False) -> list[dict[str, Any]]:
+        """What everybody sees in a channel, oldest first, without replies. With `glance` as of the
+        last thing that happened in the workspace and was heard of: a moment late at most, and next
+        to nothing to ask again and again."""
         return [
             message
-            for message in self._all(self.channel(channel))
+            for message in self._all(self.channel(channel), glance=glance)
             if not message.get("thread_ts") and message.get("subtype") != "ephemeral"
         ]
 
-    def thread(self, channel: str, ts: str) -> list[dict[str, Any]]:
-        """The replies to a message, oldest first."""
+    def thread(self, channel: str, ts: str, *, glance: bool = False) -> list[dict[str, Any]]:
+        """The replies to a message, oldest first; `glance` as in `messages`."""
         return [
             message
-            for message in self._all(self.channel(channel))
+            for message in self._all(self.channel(channel), glance=glance)
             if message.get("thread_ts") == ts and message.get("subtype") != "ephemeral"
         ]
 
-    def ephemerals(self, channel: str, user: str) -> list[dict[str, Any]]:
-        """What only this person sees in a channel, oldest first."""
+    def ephemerals(self, channel: str, user: str, *, glance: bool = False) -> list[dict[str, Any]]:
+        """What only this person sees in a channel, oldest first; `glance` as in `messages`."""
         return [
             message
-            for message in self._all(self.channel(channel))
+            for message in self._all(self.channel(channel), glance=glance)
             if message.get("subtype") == "ephemeral" and message["ephemeral_to"] == user
         ]
 
@@ -252,6 +256,7 @@ class SlackWorkspace:
         with self._news:
             self._frames.clear()
             self._homes.clear()
+            self._glances.clear()
 
     def calls(self, method: str | None = None) -> list[dict[str, Any]]:
         """The bot's calls since the reset: `method`, `args`, `answer`, `status`, `violations`."""
@@ -323,6 +328,7 @@ class SlackWorkspace:
             frame = json.loads(text)
             with self._news:
                 self._frames.append(frame)
+                self._happened += 1
                 if frame["t"] == "view":
                     self._stack = frame["stack"]
                 elif frame["t"] == "init":
@@ -368,8 +374,12 @@ class SlackWorkspace:
         channels: list[dict[str, Any]] = self._get("_control/state")["channels"]
         return channels
 
-    def _all(self, channel: str) -> list[dict[str, Any]]:
+    def _all(self, channel: str, *, glance: bool = False) -> list[dict[str, Any]]:
+        happened = self._happened
+        if glance and (seen := self._glances.get(channel)) and seen[0] == happened:
+            return seen[1]
         messages: list[dict[str, Any]] = self._get(f"_control/messages/{channel}")["messages"]
+        self._glances[channel] = (happened, messages)
         return messages
 
 

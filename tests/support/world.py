@@ -4,7 +4,6 @@ Slack, API server and kubelet loop are shared by the tests of a worker and set b
 the forge, the database and the bot are new each time.
 """
 
-import json
 import os
 import sqlite3
 import subprocess
@@ -44,6 +43,12 @@ SECONDS = 90.0
 REQUESTER, SENIOR, OTHER_SENIOR, GUEST = "U0REQUESTER", "U0SENIOR1", "U0SENIOR2", "U0GUEST"
 CHANNELS = {"dev": "C0DEV", "test": "C0TEST", "staging": "C0STAGING", "prod": "C0PROD"}
 INCIDENTS = "C0INCIDENTS"
+
+_COLLECTIONS = {
+    "configmap": "api/v1/namespaces/{}/configmaps",
+    "deploy": "apis/apps/v1/namespaces/{}/deployments",
+    "service": "api/v1/namespaces/{}/services",
+}
 
 
 class World:
@@ -150,7 +155,7 @@ class World:
     def click(self, change: Change, action_id: str, user: str = REQUESTER) -> None:
         """Press a button of the change's card, as soon as the card has it."""
         card = self.until(
-            lambda: found if action_id in buttons(found := self.card(change)) else None
+            lambda: found if action_id in buttons(found := self.card(change, glance=True)) else None
         )
         self.slack.click(user, channel_of(change), card["ts"], action_id)
 
@@ -173,7 +178,8 @@ class World:
         """Wait until this person alone is told something with these words; all of it."""
 
         def heard() -> str | None:
-            for message in self.slack.ephemerals(CHANNELS.get(channel, channel), user):
+            seen = self.slack.ephemerals(CHANNELS.get(channel, channel), user, glance=True)
+            for message in seen:
                 if words in (text := everything(message)):
                     return text
             return None
@@ -212,23 +218,22 @@ class World:
 
     def live(self, name: str, namespace: str = "shop-test") -> dict[str, Any]:
         """An object of the cluster, such as `deploy/web`; empty when there is none."""
-        text = self.cluster.kubectl(
-            *("get", name, f"--namespace={namespace}", "--output=json"),
-            *("--ignore-not-found", "--show-managed-fields"),
-        )
-        return json.loads(text) if text else {}
+        kind, _, name = name.partition("/")
+        path = f"/{_COLLECTIONS[kind].format(namespace)}/{name}"
+        return self.api.request_object("GET", path, doing=f"read {name}") or {}
 
     def change(self, change: Change) -> Change:
         """The change as it stands now."""
         return self.store.change(change.number)
 
-    def card(self, change: Change) -> dict[str, Any]:
-        """The one card of the change; fails when there are two."""
+    def card(self, change: Change, *, glance: bool = False) -> dict[str, Any]:
+        """The one card of the change; fails when there are two. `glance` as in
+        `SlackWorkspace.messages`."""
 
         def cards() -> list[dict[str, Any]]:
             return [
                 message
-                for message in self.slack.messages(channel_of(change))
+                for message in self.slack.messages(channel_of(change), glance=glance)
                 if message["text"].startswith(f"{change.id} ") and "thread_ts" not in message
             ]
 
@@ -239,7 +244,7 @@ class World:
         """Wait until the card shows all of these words; everything that it shows."""
 
         def shown() -> str | None:
-            text = everything(self.card(change))
+            text = everything(self.card(change, glance=True))
             return text if all(word in text for word in words) else None
 
         try:
@@ -248,16 +253,16 @@ class World:
             text = everything(self.card(change))
             raise AssertionError(f"{words} are not all on the card:\n{text}\n{error}") from error
 
-    def story(self, change: Change) -> list[str]:
-        """What the card's thread tells."""
-        channel = channel_of(change)
-        return [reply["text"] for reply in self.slack.thread(channel, self.card(change)["ts"])]
+    def story(self, change: Change, *, glance: bool = False) -> list[str]:
+        """What the card's thread tells; `glance` as in `SlackWorkspace.messages`."""
+        channel, card = channel_of(change), self.card(change, glance=glance)
+        return [reply["text"] for reply in self.slack.thread(channel, card["ts"], glance=glance)]
 
     def tells(self, change: Change, *words: str) -> None:
         """Wait until the thread tells these words, in this order."""
 
         def told() -> bool:
-            rest = "\n".join(self.story(change))
+            rest = "\n".join(self.story(change, glance=True))
             for word in words:
                 _, found, rest = rest.partition(word)
                 if not found:
@@ -273,7 +278,8 @@ class World:
             now = self.change(change)
             if now.state is not state:
                 return None
-            return now if self.card(change)["text"].endswith(f" {state.value}") else None
+            card = self.card(change, glance=True)
+            return now if card["text"].endswith(f" {state.value}") else None
 
         return self.until(there)
 
