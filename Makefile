@@ -29,7 +29,7 @@ test: $(STAMP) tools  ## everything that must hold; half of it waits, so three w
 	$(BIN)/pytest -n 3 --dist worksteal
 
 chaos: $(STAMP) tools  ## kill the bot or fail it at every outbound call, and click at once: the same world
-	$(BIN)/pytest tests/chaos --full -n 4 --dist worksteal
+	$(BIN)/pytest tests/chaos --full -n 5 --dist worksteal
 
 lint: $(STAMP)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -56,6 +56,7 @@ _STAGING = replace(
 ROLLBACK = (
     Scenario(
         "taken back",
+        deaths=3,
         matrix="rollback",
         environment="staging",
         command="apply staging",
@@ -94,6 +95,7 @@ ROLLBACK = (
     ),
     Scenario(
         "rollback of a release",
+        deaths=3,
         matrix="rollback",
         environment="staging",
         command="rollback {original}",
