@@ -25,7 +25,7 @@ def desk(
     environments, store = parts.environments, parts.store
     ledger, people, debtors = parts.ledger, parts.people, owing.debtors
     decisions = Decisions(store, ledger, reconcilers.wake, couriers.wake, parts.freezes.blocking)
-    sources = Sources(parts.git, parts.settings.git.branch)
+    sources = Sources(parts.git, parts.settings.git.branch, store)
     presence, now = Presence(parts.clock), parts.clock.now
     intake = Intake(environments, parts.clusters, sources, now, presence)
     return Desk(

@@ -99,7 +99,9 @@ class Electorate(BaseModel):
         return lent.senior if lent.since <= now < lent.until else ""
 
     def is_by(self, author: Author, user: str) -> bool:
-        """Whether an author is this person, by GitHub login or e-mail."""
+        """Whether an author is this person, by Slack user id, GitHub login or e-mail."""
+        if author.user:
+            return author.user == user
         person = self.persons.get(user)
         email = person.email.lower() if person else ""
         same_login = author.login.lower() in self.logins.get(user, frozenset())
@@ -107,7 +109,7 @@ class Electorate(BaseModel):
 
     def is_unknown(self, author: Author) -> bool:
         """Whether an author may be anybody. An app's account is nobody's."""
-        if author.login.endswith("[bot]"):
+        if author.user or author.login.endswith("[bot]"):
             return False
         return not any(self.is_by(author, user) for user in {*self.persons, *self.logins})
 
@@ -172,6 +174,8 @@ def hand_in(user: str, change: Change, electorate: Electorate) -> str:
         return "requested it"
     for author in authors_of(change):
         if electorate.is_by(author, user):
+            if author.requested:
+                return f"requested {author.requested}, which is part of it"
             commit = f"commit {code(author.commit[:_SHOWN_SHA])}" if author.commit else "a commit"
             return f"wrote {commit} in it"
     return "may have written a commit in it" if _doubtful(user, change, electorate) else ""
@@ -185,13 +189,15 @@ def _doubtful(user: str, change: Change, electorate: Electorate) -> Author | Non
 
 
 def authors_of(change: Change) -> tuple[Author, ...]:
-    """Everybody who wrote a commit in what is to be approved: in the pull request as it was
-    reviewed last, and in what the request's manifest was read from, unless that is the same."""
+    """Everybody with a hand in what is to be approved: in the pull request as it was reviewed last,
+    and in what the request's manifest was read from. Where that is the same, who wrote its commits
+    is what the review says."""
     request, review = change.request, change.progress.review
     if review is None:
         return request.manifest_authors
     if request.named_pull_request is not None:
-        return review.authors
+        asked = tuple(one for one in request.manifest_authors if one.requested)
+        return (*asked, *review.authors)
     return (*request.manifest_authors, *review.authors)
 
 

@@ -3,16 +3,24 @@
 The same change always gives the same text, so that a repeated step finds its own traces.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, ChangeRequest, Path, Plan, format_change_id
+from chatbot.domain.change import (
+    Change,
+    ChangeRequest,
+    Path,
+    Plan,
+    format_change_id,
+    parse_change_id,
+)
 from chatbot.domain.excerpt import excerpt_lines
 from chatbot.domain.plaintext import fenced, link, markdown, neutral, one_line, quoted
 from chatbot.domain.yamltext import write as yamlwrite
 
-RECORDS: Final = "mcp-ocs/changes/"
+RECORDS: Final = "mcp-ocs/changes"
 """Where the records of all changes stand in the cluster repository."""
 MAX_BODY: Final = 65_000
 """GitHub takes 65,536 characters."""
@@ -33,7 +41,14 @@ _WAYS: Final = {
 
 def record_path(change: Change) -> str:
     """Where the record of a change stands in the cluster repository."""
-    return f"{RECORDS}{change.id}.yaml"
+    return f"{RECORDS}/{change.id}.yaml"
+
+
+def recorded_changes(paths: Iterable[str]) -> list[int]:
+    """The numbers of the changes whose records stand at these paths."""
+    names = (path.removeprefix(f"{RECORDS}/") for path in paths)
+    numbers = (parse_change_id(name.removesuffix(".yaml")) for name in names)
+    return [number for number in numbers if number is not None]
 
 
 def change_record(change: Change, *, result: str = "") -> str:

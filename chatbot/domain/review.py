@@ -14,7 +14,8 @@ _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
 class Author(BaseModel):
-    """Who wrote or committed a commit, as the Git host knows them; either part may be empty."""
+    """Who had a hand in commits: who wrote or committed one, as the Git host knows them, or who
+    requested the change that ours are of. What is not known is empty."""
 
     model_config = _FROZEN
 
@@ -22,6 +23,10 @@ class Author(BaseModel):
     email: str = ""
     commit: str = ""
     """One of their commits, if it is known which."""
+    user: str = ""
+    """Their Slack user id, of somebody who requested a change."""
+    requested: str = ""
+    """The id of that change."""
 
 
 class StatusState(StrEnum):

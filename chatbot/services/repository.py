@@ -39,7 +39,7 @@ class ClusterRepository:
         be taken back is no text.
         """
         trees = [self._tree(commit_sha) for commit_sha in (base_sha, head_sha, now_sha)]
-        paths = [path for path in changed(trees[0], trees[1]) if not path.startswith(RECORDS)]
+        paths = [path for path in changed(trees[0], trees[1]) if not path.startswith(f"{RECORDS}/")]
         before, after, now = (self._texts(tree, paths) for tree in trees)
         written = reverted(before, after, now)
         if written:

@@ -1,12 +1,15 @@
 """Manifests that are too long to paste: read from a pull request or a branch, at one commit."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, NotFound
+from chatbot.domain.record import RECORDS, recorded_changes
 from chatbot.domain.review import Author
-from chatbot.ports import GitHost
+from chatbot.ports import GitHost, Store
 from chatbot.services.authorship import authors_of
 
 _FIELD = "manifest_ref"
@@ -22,7 +25,7 @@ class Source:
     name: str | None = None
     """What it was read from, with its commit: `#214 at 3f2a91c…`. None: it was pasted."""
     authors: tuple[Author, ...] = ()
-    """Who wrote a commit in that."""
+    """Who had a hand in that: wrote a commit, or requested a change that is part of it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Sources:
     git: GitHost
     base: str
     """The branch that the cluster follows."""
+    store: Store
 
     def read(self, reference: str, environment: Environment) -> Source:
         """The files of this environment that the reference adds or changes. Raises
@@ -51,8 +55,18 @@ class Sources:
         if not manifests:
             raise InvalidInput({_FIELD: f"{name} changes no manifests below {environment.path}/."})
         texts = [self._text(file.path, file.blob_sha) for file in manifests]
-        authors = authors_of(self.git.commits(left, head))
+        authors = (*authors_of(self.git.commits(left, head)), *self._requesters(left, head))
         return Source("\n---\n".join(texts), f"{name} at {head}", authors)
+
+    def _requesters(self, left: str, head: str) -> Iterator[Author]:
+        """Who requested the changes whose records come with it: Redlight made their commits, and
+        they are no less theirs."""
+        before = {file.path for file in self.git.files(left, under=RECORDS)}
+        after = [file.path for file in self.git.files(head, under=RECORDS)]
+        for number in recorded_changes(path for path in after if path not in before):
+            with suppress(NotFound):  # somebody wrote a record of a change that never was
+                change = self.store.change(number)
+                yield Author(user=change.requester, requested=change.id)
 
     def _resolve(self, reference: str) -> tuple[str, str]:
         if match := _PULL_REQUEST.fullmatch(reference):

@@ -10,10 +10,12 @@ import pytest
 import yaml
 
 from chatbot.adapters.kubernetes import KubernetesClusters
+from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Operation, RiskLevel, Target
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import InvalidInput, RetryLater
 from chatbot.domain.form import Form
+from chatbot.domain.record import record_path
 from chatbot.services.intake import Intake
 from chatbot.services.presence import Presence
 from chatbot.services.sources import Sources
@@ -22,6 +24,7 @@ from tests.support.builders import NOW
 from tests.support.forge import SENIOR, ForgeProcess
 from tests.support.forge_work import commit_files, open_pull
 from tests.support.github_host import github_host
+from tests.support.store import add_change
 from tests.unit.services.parts import Hand, environment
 
 
@@ -41,8 +44,9 @@ def intake(
     environments: Mapping[str, Environment],
     embedded_clusters: KubernetesClusters,
     shared_forge: ForgeProcess,
+    store: SqliteStore,
 ) -> Intake:
-    sources = Sources(github_host(shared_forge), "main")
+    sources = Sources(github_host(shared_forge), "main", store)
     return Intake(environments, embedded_clusters, sources, lambda: NOW, Presence(Hand()))
 
 
@@ -278,6 +282,27 @@ def test_a_branch_is_read_at_one_commit_and_only_what_it_changes(
     ]
 
 
+def test_who_requested_a_change_that_a_branch_brings_had_a_hand_in_it(
+    intake: Intake, repo: Any, shop: str, store: SqliteStore
+) -> None:
+    known = add_change(store)
+    branch = f"brings-{shop}"
+    commit_files(
+        repo,
+        branch,
+        {
+            "environments/dev/a.yaml": config(shop, "a"),
+            record_path(known): "id: CHG-1\n",
+            "mcp-ocs/changes/CHG-404.yaml": "of no change that ever was\n",
+            "mcp-ocs/changes/README.md": "no record\n",
+        },
+    )
+    request = intake.read(apply(manifest_ref=branch), "UTC")
+    assert [(each.user, each.requested) for each in request.manifest_authors if each.user] == [
+        (known.requester, known.id)
+    ]
+
+
 @pytest.mark.parametrize(
     ("reference", "sentence"),
     [
@@ -304,14 +329,14 @@ def test_a_mistake_in_a_referenced_file_is_told_on_the_reference(
 
 
 def test_what_the_base_gained_since_is_not_taken_for_a_change_of_the_branch(
-    intake: Intake, repo: Any, shop: str, shared_forge: ForgeProcess
+    intake: Intake, repo: Any, shop: str
 ) -> None:
     base, branch = f"base-{shop}", f"late-{shop}"
     commit_files(repo, base, {"environments/dev/old.yaml": config(shop, "old")})
     commit_files(repo, branch, {"environments/dev/new.yaml": config(shop, "new")}, base=base)
     newer = config(shop, "old").replace("'1'", "'2'")
     commit_files(repo, base, {"environments/dev/old.yaml": newer})
-    sources = Sources(github_host(shared_forge), base)
+    sources = replace(intake.sources, base=base)
     request = replace(intake, sources=sources).read(apply(manifest_ref=branch), "UTC")
     assert [target.name for target in request.targets] == ["new"]
 

@@ -117,6 +117,15 @@ def test_nobody_approves_a_branch_of_their_own_whatever_else_is_in_it() -> None:
     assert told(SECOND, change, electorate()) != ""
 
 
+@pytest.mark.parametrize("reference", [f"mcp-ocs/change-chg-5 at {'a' * 40}", f"#7 at {'a' * 40}"])
+def test_nobody_approves_what_brings_a_change_that_they_requested(reference: str) -> None:
+    mine = Author(user=FIRST, requested="CHG-5")
+    request = change_request(manifest_ref=reference, manifest_authors=(mine,))
+    for change in (awaiting(request=request), awaiting(request=request, review=None)):
+        assert told(FIRST, change, electorate()) == "You requested CHG-5, which is part of it."
+        assert told(SECOND, change, electorate(logins={})) == "", "whose it is, is known"
+
+
 def test_somebody_without_a_known_login_may_be_the_author_whom_nobody_knows() -> None:
     stranger = awaiting(authors=(Author(login="octo-x", email="x@home.example"),))
     half = electorate(logins={FIRST: frozenset({"octo-first"})})

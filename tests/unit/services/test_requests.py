@@ -78,7 +78,7 @@ class Office:
             intake=Intake(
                 environments,
                 no_clusters,  # type: ignore[arg-type]
-                Sources(None, "main"),  # type: ignore[arg-type]
+                Sources(None, "main", store),  # type: ignore[arg-type]
                 clock.now,
                 Presence(clock),
             ),

@@ -85,7 +85,7 @@ def desk_of(store: SqliteStore, clock: Hand, slack: Slack) -> Desk:
         intake=Intake(
             ENVIRONMENTS,
             no_clusters,  # type: ignore[arg-type]
-            Sources(None, "main"),  # type: ignore[arg-type]
+            Sources(None, "main", store),  # type: ignore[arg-type]
             clock.now,
             Presence(clock),
         ),
