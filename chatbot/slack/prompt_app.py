@@ -30,6 +30,7 @@ class PromptApp(App):
 
     def __init__(self, client: WebClient, rush: Rush, **options: Any) -> None:
         super().__init__(
+            name="redlight",  # Bolt would read the source of every caller to find one: 0.2 s
             client=client,
             listener_executor=ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener"),
             **options,
