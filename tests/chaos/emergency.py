@@ -182,7 +182,6 @@ _PAID = Scenario(
         "slack pins.add",
     ),
     brief=True,
-    deaths=4,
     objects=_paid,
     git=paid_back,
     sampled=True,

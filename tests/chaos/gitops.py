@@ -28,7 +28,6 @@ def synced(world: World, change: Change, number: int) -> None:
 GITOPS = (
     Scenario(
         "prod",
-        deaths=3,
         matrix="gitops",
         environment="prod",
         command="scale prod deploy/web {replicas}",

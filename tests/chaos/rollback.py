@@ -56,7 +56,6 @@ _STAGING = replace(
 ROLLBACK = (
     Scenario(
         "taken back",
-        deaths=3,
         matrix="rollback",
         environment="staging",
         command="apply staging",
@@ -95,7 +94,6 @@ ROLLBACK = (
     ),
     Scenario(
         "rollback of a release",
-        deaths=3,
         matrix="rollback",
         environment="staging",
         command="rollback {original}",

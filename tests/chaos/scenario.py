@@ -45,9 +45,6 @@ class Scenario:
     """What is played first, with nothing bad."""
     slash: Slash = CHANGE
     """The slash command."""
-    deaths: int = 2
-    """How many one round of the full crash matrix has, spread over it; when it fails, each is
-    played alone."""
     spared: tuple[str, ...] = ()
     """Kinds of effects that only the full matrices take from it, where no scenario's short ones
     do."""

@@ -13,6 +13,8 @@ from tests.chaos.stage import Stage
 from tests.support.proxy import Call, Fault
 
 WHENS = ("before", "after")
+DEATHS = 4
+"""How many one round of the full matrix has at most; when it fails, each is played alone."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,15 @@ class Point:
 
 
 def rounds(rehearsal: Rehearsal, scenario: Scenario, *, full: bool) -> list[list[Point]]:
-    """The points at which the bot dies in each round: as many in each as the scenario says, far
-    apart, or, in the short matrix, one round with a death before, and one with a death after each
-    kind of effect; of what is to be brief one round, with both in turns."""
+    """The points at which the bot dies in each round: a few, far apart, or, in the short matrix, one
+    round with a death before, and one with a death after each kind of effect; of what is to be
+    brief one round, with both in turns."""
     named = {name for each in SCENARIOS.values() for name in (*each.effects, *each.spared)}
     unknown = set(rehearsal.effects()) - named - set(ON_TIME)
     assert not unknown, f"name these in the effects of {scenario.name}: {sorted(unknown)}"
     if full:
         points = [Point(call, when) for call in calls_of(rehearsal, scenario) for when in WHENS]
-        count = -(-len(points) // scenario.deaths)
+        count = -(-len(points) // DEATHS)
         return [points[first::count] for first in range(count)]
     calls = [*(Call(name, 1) for name in scenario.effects), *scenario.also]
     if scenario.brief:

@@ -19,7 +19,7 @@ from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.stage import Stage
 from tests.support.proxy import Call
 
-TOGETHER = 10
+TOGETHER = 15
 """How many faults one round of the full matrix has at most, spread over it; when it fails, each is
 played alone."""
 
