@@ -33,9 +33,9 @@ class Point:
 
 
 def rounds(rehearsal: Rehearsal, scenario: Scenario, *, full: bool) -> list[list[Point]]:
-    """The points at which the bot dies in each round: a few, far apart, or, in the short matrix, one
-    round with a death before, and one with a death after each kind of effect; of what is to be
-    brief one round, with both in turns."""
+    """The points at which the bot dies in each round: a few, far apart, or, in the short matrix,
+    one round with a death before, and one with a death after each kind of effect; of what is to
+    be brief one round, with both in turns."""
     named = {name for each in SCENARIOS.values() for name in (*each.effects, *each.spared)}
     unknown = set(rehearsal.effects()) - named - set(ON_TIME)
     assert not unknown, f"name these in the effects of {scenario.name}: {sorted(unknown)}"
