@@ -22,6 +22,7 @@ Call = Callable[[GitHubHost], Any]
 CALLS: Mapping[str, Call] = {
     "head": lambda host: host.head("main"),
     "merge_base": lambda host: host.merge_base("main", "b"),
+    "parent": lambda host: host.parent("a" * 40),
     "commits": lambda host: host.commits("a" * 40, "b" * 40),
     "files": lambda host: host.files("a" * 40, "environments"),
     "detours": lambda host: host.detours("a" * 40),
@@ -125,11 +126,16 @@ def test_a_secondary_limit_waits_as_long_as_it_says(
 
 
 @every_call
-def test_a_429_waits_as_long_as_it_says(weather: Weather, host: GitHubHost, call: Call) -> None:
+def test_after_a_429_nothing_is_asked_for_as_long_as_it_says(
+    weather: Weather, host: GitHubHost, call: Call
+) -> None:
     weather.says(429, "Too many requests", Retry_After="7")
     with pytest.raises(RetryLater) as limited:
         call(host)
     assert limited.value.after == timedelta(seconds=7)
+    for other in CALLS.values():
+        with pytest.raises(RetryLater):
+            other(host)
     assert weather.asked == 1
 
 

@@ -45,7 +45,7 @@ class GitHubHost:
 
     def parent(self, commit_sha: str) -> str:
         """The first parent of a commit: of a merge, what it was merged into."""
-        with translating(f"commit {commit_sha}"):
+        with self._asking(f"commit {commit_sha}"):
             return commits.parent(self._repo, commit_sha)
 
     def commits(self, base_sha: str, head_sha: str) -> list[GitCommit]:
@@ -61,7 +61,7 @@ class GitHubHost:
 
     def detours(self, commit_sha: str) -> list[RepoFile]:
         """Symbolic links and submodules."""
-        with translating(f"commit {commit_sha}"):
+        with self._asking(f"commit {commit_sha}"):
             return self._trees.detours(commit_sha)
 
     def read(self, blob_sha: str) -> bytes:
