@@ -51,9 +51,9 @@ def sample(scenario: Scenario) -> list[list[Case]]:
     return rounds
 
 
-def burst(scenario: Scenario) -> list[Case]:
-    """The first effect of the scenario fails again and again, each time in another way."""
-    name = scenario.effects[0]
+def burst(rehearsal: Rehearsal, scenario: Scenario) -> list[Case]:
+    """An effect of the scenario fails again and again, each time in another way."""
+    name = (scenario.effects or rehearsal.effects())[0]
     return [Case(Call(name, place), weather) for place, weather in enumerate(KINDS, start=1)]
 
 
@@ -80,7 +80,7 @@ def test_a_fault_at_any_call_brings_the_change_to_the_same_end(
     def rounds(rehearsal: Rehearsal) -> list[list[Case]]:
         most = every(rehearsal, scenario) if programme.full else sample(scenario)
         is_short = scenario.brief and not programme.full
-        return most if is_short else [*most, burst(scenario)]
+        return most if is_short else [*most, burst(rehearsal, scenario)]
 
     programme.run(
         Share(
