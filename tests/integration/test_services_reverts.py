@@ -12,7 +12,7 @@ from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.argocd import Health, Phase
+from chatbot.domain.argocd import Health
 from chatbot.domain.argocd_sync import SyncOrder
 from chatbot.domain.change import Change, PullRequest, PullRequestState
 from chatbot.domain.change import Path as Way
@@ -28,7 +28,7 @@ from chatbot.services.queue import seize
 from chatbot.services.repository import ClusterRepository
 from chatbot.services.reverts import Reverts
 from chatbot.services.symptoms import Symptoms
-from sandbox.argocd import SYNC_ANNOTATION, Controller
+from sandbox.argocd import Controller
 from sandbox.control_plane import ControlPlane
 from sandbox.kubelet import Kubelet
 from sandbox.kubelet import Settings as KubeletSettings
@@ -337,10 +337,6 @@ def is_held(change: Change) -> bool:
     return change.state is State.HELD
 
 
-def fate(argo: ArgoWorld, said: str | None) -> None:
-    argo.patch({"metadata": {"annotations": {SYNC_ANNOTATION: said}}})
-
-
 def test_the_cluster_follows_git_back_and_the_environment_is_held(
     live: WayBack, argo: ArgoWorld
 ) -> None:
@@ -361,18 +357,13 @@ def test_a_sync_of_the_commit_that_failed_is_ended_if_it_never_ends(
     change = live.merged("web:1", "web:broken")
     merged = change.progress.pull_request
     assert merged is not None
-    fate(argo, "stall")
+    argo.fate("stall")
     first = SyncOrder(change=change.id, revision=merged.merge_sha, repo=live.forge.repo)
     deployer.sync("shop", argo.applications, first)
-
-    def runs() -> bool:
-        state = argo.read().state
-        return state is not None and state.phase is Phase.RUNNING
-
-    eventually(runs)
+    eventually(argo.runs)
     live.reverted(change)
-    through(live, change, lambda _: not runs())
-    fate(argo, None)
+    through(live, change, lambda _: not argo.runs())
+    argo.fate(None)
     held = through(live, change, is_held)
     assert [each.revisions for each in argo.read().history] == [(held.progress.reverted_sha,)]
 
@@ -381,13 +372,13 @@ def test_what_the_cluster_refuses_stands_still_and_is_told_anew_on_retry(
     live: WayBack, argo: ArgoWorld
 ) -> None:
     change = live.reverted(live.merged("web:1", "web:2"))
-    fate(argo, "fail")
+    argo.fate("fail")
     stuck = through(live, change, lambda now: now.progress.failure)
     assert (stuck.state, stuck.due_at) == (State.ROLLING_BACK, None)
     assert stuck.progress.failure is not None
     assert "the cluster did not follow" in stuck.progress.failure.sentence
     assert "told to fail" in stuck.progress.failure.sentence
-    fate(argo, None)
+    argo.fate(None)
     held = through(live, stuck, is_held)
     assert argo.read().history[-1].revisions == (held.progress.reverted_sha,)
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from chatbot.domain.argocd import Application, read_application
+from chatbot.domain.argocd import Application, Phase, read_application
+from sandbox.argocd import SYNC_ANNOTATION
 from sandbox.cluster import OWN_CRD, PROJECT_CRD
 from tests.support.kube import Admin, Manifest, config_map, deployment
 
@@ -94,6 +95,14 @@ class ArgoWorld:
 
     def read(self, name: str = "shop") -> Application:
         return read_application(self.live(name))
+
+    def fate(self, said: str | None) -> None:
+        """How the loop plays the next sync; None as usual."""
+        self.patch({"metadata": {"annotations": {SYNC_ANNOTATION: said}}})
+
+    def runs(self) -> bool:
+        """Whether an operation runs that nobody has ended."""
+        return (state := self.read().state) is not None and state.phase is Phase.RUNNING
 
     def patch(self, patch: Manifest, name: str = "shop", manager: str = "somebody") -> Manifest:
         return self.admin.patch_as(manager, self.manifest(name), patch)
