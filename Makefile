@@ -25,8 +25,8 @@ $(LOCAL_SLACK_STAMP): $(STAMP)
 tools: $(LOCAL_SLACK_STAMP)  ## the programs that tests start: a local Slack, a Chromium
 	@$(BIN)/python -m tests.support.chromium
 
-test: $(STAMP) tools  ## everything that must hold; half of it waits, so four workers for two cores
-	$(BIN)/pytest -n 4 --dist worksteal
+test: $(STAMP) tools  ## everything that must hold; half of it waits, so three workers for two cores
+	$(BIN)/pytest -n 3 --dist worksteal
 
 chaos: $(STAMP) tools  ## kill the bot or fail it at every outbound call, and click at once: the same world
 	$(BIN)/pytest tests/chaos --full -n 5 --dist worksteal
