@@ -81,8 +81,8 @@ class Programme:
         """Whether something bad is to happen at every call."""
         return bool(self.request.config.getoption("--full"))
 
-    def run(self, share: Share[Case]) -> None:
-        """Play the rounds of a share; fails with everything that is wrong."""
+    def run(self, share: Share[Case]) -> Tally:
+        """Play the rounds of a share; fails with everything that is wrong. What was played."""
         tally = Tally(self.record, share.line)
         rehearsal = self._rehearsed(share.scenario)
         part, parts = map(int, share.part.split("/"))
@@ -104,6 +104,7 @@ class Programme:
             )
         tally.finish()
         assert not wrong, "\n\n".join(f"{where}:\n{said}" for where, said in wrong.items())
+        return tally
 
     def tell(self, line: str) -> None:
         """Progress that is seen while it happens, past pytest's capture: a full matrix takes

@@ -64,7 +64,7 @@ def test_a_bot_killed_at_any_call_brings_the_change_to_the_same_end(
     name: str, share: str, programme: Programme
 ) -> None:
     scenario = SCENARIOS[name]
-    programme.run(
+    tally = programme.run(
         Share(
             line=f"crash matrix {scenario.matrix}",
             scenario=scenario,
@@ -73,3 +73,4 @@ def test_a_bot_killed_at_any_call_brings_the_change_to_the_same_end(
             one_by_one=programme.full,
         )
     )
+    assert tally.good == tally.played > 0

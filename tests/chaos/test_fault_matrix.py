@@ -82,7 +82,7 @@ def test_a_fault_at_any_call_brings_the_change_to_the_same_end(
         is_short = scenario.brief and not programme.full
         return most if is_short else [*most, burst(rehearsal, scenario)]
 
-    programme.run(
+    tally = programme.run(
         Share(
             line="fault matrix emergency" if scenario.is_emergency else "fault matrix",
             scenario=scenario,
@@ -93,3 +93,4 @@ def test_a_fault_at_any_call_brings_the_change_to_the_same_end(
             one_by_one=True,
         )
     )
+    assert tally.good == tally.played > 0

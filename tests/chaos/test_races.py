@@ -30,17 +30,21 @@ def track(programme: Programme) -> Iterator[Track]:
 
 @pytest.mark.timeout(3600)
 def test_yes_no_and_a_new_commit(track: Track, share: str, programme: Programme) -> None:
-    run("races", GITOPS, track, share, programme)
+    tally = run("races", GITOPS, track, share, programme)
+    assert tally.good == tally.played > 0
 
 
 @pytest.mark.timeout(3600)
 def test_confirm_and_cancel(track: Track, share: str, programme: Programme) -> None:
-    run("races direct", DIRECT, track, share, programme)
+    tally = run("races direct", DIRECT, track, share, programme)
+    assert tally.good == tally.played > 0
 
 
 @pytest.mark.timeout(3600)
 def test_sign_off_and_refuse(track: Track, share: str, programme: Programme) -> None:
-    run("races emergency", EMERGENCY, track, share, programme, short=SHORT_OF_EMERGENCIES)
+    short = SHORT_OF_EMERGENCIES
+    tally = run("races emergency", EMERGENCY, track, share, programme, short=short)
+    assert tally.good == tally.played > 0
 
 
 def run(
@@ -51,8 +55,8 @@ def run(
     programme: Programme,
     *,
     short: int = SHORT,
-) -> None:
-    """The rounds of a share, each kind in turn, and each with every skew."""
+) -> Tally:
+    """The rounds of a share, each kind in turn, and each with every skew; what was played."""
     tally = Tally(programme.record, line)
     part, parts = map(int, share.split("/"))
     rounds = range(FULL if programme.full else short)[part - 1 :: parts]
@@ -70,3 +74,4 @@ def run(
         tally.good += 1
         programme.tell(f"{line} {share}: {count}/{len(rounds)} {race.__name__} {skew:+.2f} s")
     tally.finish()
+    return tally
