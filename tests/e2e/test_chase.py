@@ -1,7 +1,7 @@
 """The chase over two days of clock: every rung at its time, to whom it concerns, in these words,
 once; whatever restarts, sleeps, steps back or runs twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,9 +77,9 @@ def two_days(*, skip: frozenset[int] = frozenset()) -> set[Heard]:
     return said
 
 
-def same(heard: list[Heard], expected: set[Heard]) -> None:
-    """Each of these and no other, and each once."""
-    assert sorted(heard, key=str) == sorted(expected, key=str)
+def in_order(heard: Iterable[Heard]) -> list[Heard]:
+    """To compare: each of these and no other, and each once."""
+    return sorted(heard, key=str)
 
 
 def rungs(chased: Chased, kind: Kind = Kind.POSTMORTEM) -> list[str]:
@@ -90,7 +90,7 @@ def test_two_days_tell_every_rung_to_the_minute(chased: Chased) -> None:
     for hours in range(1, 49):
         chased.until(NOW + hours * HOUR - MINUTE, HOUR)
         chased.until(NOW + hours * HOUR, MINUTE)
-    same(chased.slack.heard, two_days())
+    assert in_order(chased.slack.heard) == in_order(two_days())
     kinds = [event.entry.kind for event in chased.services.store.events(chased.change.number)]
     assert kinds.count("obligation.breached") == 2
     assert kinds.count("obligation.reminded") == 2 * (3 + 25)
@@ -101,14 +101,14 @@ def test_two_days_tell_every_rung_to_the_minute(chased: Chased) -> None:
 
 def test_a_restart_between_any_two_looks_changes_nothing(chased: Chased) -> None:
     chased.until(DUE + 24 * HOUR, 30 * MINUTE, chased.restart)
-    same(chased.slack.heard, two_days())
+    assert in_order(chased.slack.heard) == in_order(two_days())
 
 
 def test_two_schedulers_at_once_say_everything_once(tmp_path: Path) -> None:
     chased = Chased(tmp_path, schedulers=2)
     try:
         chased.until(DUE + 24 * HOUR, 15 * MINUTE)
-        same(chased.slack.heard, two_days())
+        assert in_order(chased.slack.heard) == in_order(two_days())
         assert len(rungs(chased)) == len(set(rungs(chased))) == 28
     finally:
         chased.stop()
@@ -122,7 +122,7 @@ def test_after_a_day_of_downtime_only_the_rung_of_now_is_climbed(chased: Chased)
     chased.tick()
     slept = frozenset({-4, -1, *range(19)})
     chased.until(DUE + 24 * HOUR, 15 * MINUTE)
-    same(chased.slack.heard, two_days(skip=slept))
+    assert in_order(chased.slack.heard) == in_order(two_days(skip=slept))
     assert rungs(chased)[:2] == ["12h before", "19h after"]
     kinds = [event.entry.kind for event in chased.services.store.events(chased.change.number)]
     assert kinds.count("obligation.breached") == 2
@@ -134,7 +134,7 @@ def test_a_clock_that_steps_back_an_hour_says_nothing_again(chased: Chased, hour
     chased.clock.move(hours=-1)
     chased.restart()
     chased.until(DUE + 24 * HOUR, 15 * MINUTE)
-    same(chased.slack.heard, two_days())
+    assert in_order(chased.slack.heard) == in_order(two_days())
 
 
 def test_a_message_whose_answer_was_lost_is_found_and_not_sent_again(chased: Chased) -> None:
