@@ -14,6 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from chatbot.adapters.patience import Patience
 from chatbot.adapters.retry_after import retry_after
 from chatbot.blocks import card as card_blocks
 from chatbot.blocks.kit import Block, context, section
@@ -79,6 +80,8 @@ class SlackChat:
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
+        self._patience: dict[str, Patience] = {}
+        """By method: Slack limits each on its own."""
         self._channel_ids: dict[str, str] = {}
         self._archives = ""
         """What every permalink of the workspace starts with, once Slack has given one."""
@@ -227,7 +230,7 @@ class SlackChat:
     def _find(self, channel: str, thread: str, change: str, key: str) -> MessageRef | None:
         cursor = ""
         for _ in range(PAGES):
-            page = self._call(self._history, channel, thread, cursor)
+            page = self._history(channel, thread, cursor)
             for message in page["messages"]:
                 metadata = message.get("metadata") or {}
                 if metadata.get("event_payload") == {"change": change, "key": key}:
@@ -245,13 +248,11 @@ class SlackChat:
             "cursor": cursor or None,
         }
         if thread:
-            return self._client.conversations_replies(ts=thread, **common)
-        return self._client.conversations_history(**common)
+            return self._call(self._client.conversations_replies, ts=thread, **common)
+        return self._call(self._client.conversations_history, **common)
 
     def _direct(self, user: str) -> str:
-        return str(
-            self._call(lambda: self._client.conversations_open(users=[user]))["channel"]["id"]
-        )
+        return str(self._call(self._client.conversations_open, users=[user])["channel"]["id"])
 
     def _channel_id(self, name: str) -> str:
         """History is read by id; names are what people configure."""
@@ -281,8 +282,16 @@ class SlackChat:
                 )
 
     def _call(self, method: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with translating():
+        with self._asking(method):
             return method(*args, **kwargs)
+
+    @contextmanager
+    def _asking(
+        self, method: Callable[..., Any], *, passing: Collection[str] = ()
+    ) -> Iterator[None]:
+        patience = self._patience.setdefault(method.__name__, Patience())
+        with patience.honoured(), translating(passing=passing):
+            yield
 
 
 @contextmanager

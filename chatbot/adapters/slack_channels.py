@@ -7,7 +7,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from chatbot.adapters.slack import PAGE, SlackChat, code_of, metadata_of, translating
+from chatbot.adapters.slack import PAGE, SlackChat, code_of, metadata_of
 from chatbot.blocks.kit import section
 from chatbot.domain.change import MessageRef
 from chatbot.domain.errors import NotFound, Permanent
@@ -131,8 +131,9 @@ class SlackChannels(SlackChat, Channels):
     def _refusal(self, channel: str, users: list[str]) -> str:
         """Slack's word against inviting these people; empty when they are in now."""
         try:
-            with translating(passing={*_UNINVITABLE, "already_in_channel"}):
-                self._client.conversations_invite(channel=channel, users=users)
+            invite = self._client.conversations_invite
+            with self._asking(invite, passing={*_UNINVITABLE, "already_in_channel"}):
+                invite(channel=channel, users=users)
         except SlackApiError as error:
             return code_of(error)
         return ""
@@ -170,7 +171,7 @@ class SlackChannels(SlackChat, Channels):
         """The answer; None when Slack says one of these, which tell that there is nothing to
         do."""
         try:
-            with translating(passing=done):
+            with self._asking(method, passing=done):
                 return method(**arguments)
         except SlackApiError:
             return None

@@ -5,8 +5,8 @@ what the cluster gets. Intent is recorded before a first post; on doubt we look 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -25,14 +25,6 @@ MISCONFIGURED_DELAY = timedelta(minutes=5)
 """A channel we are not in, a scope that lacks: nothing changes until somebody mends it."""
 
 
-@dataclass
-class _Limit:
-    """Until when Slack wants no calls from us. A hint for the threads of one process: the due times
-    that outlive it are in the rows."""
-
-    until: datetime | None = None
-
-
 @dataclass(frozen=True)
 class Courier:
     """Delivers one change's card and notices."""
@@ -42,7 +34,6 @@ class Courier:
     chat: Chat
     draw: Callable[[Change], Card]
     channel: Callable[[Change], str]
-    _limit: _Limit = field(default_factory=_Limit)
 
     def deliver(self, number: int) -> None:
         """Bring card and notices up to date; if Slack does not let us, try again later."""
@@ -50,24 +41,14 @@ class Courier:
             self.store.claim(number, "deliver") as mine,
             about_change(format_change_id(number)),
         ):
-            if not mine or self._is_limited(number):
+            if not mine:
                 return
             try:
                 self._card_and_notices(number)
             except RetryLater as error:
-                if error.after is not None:
-                    self._limit.until = self.clock.now() + error.after
                 self._delay(number, error, error.after or UNREACHABLE_DELAY)
             except Permanent as error:
                 self._delay(number, error, MISCONFIGURED_DELAY)
-
-    def _is_limited(self, number: int) -> bool:
-        """A change that moves on wakes us; Slack's Retry-After holds all the same, for all."""
-        until = self._limit.until
-        if until is None or until <= self.clock.now():
-            return False
-        self.store.delay_delivery(number, until)
-        return True
 
     def _delay(self, number: int, error: Exception, delay: timedelta) -> None:
         log.warning("delivery.delayed", because=str(error), seconds=delay.seconds)

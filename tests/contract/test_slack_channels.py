@@ -145,10 +145,14 @@ def test_what_slack_refuses_is_one_of_the_two_families(
     real: SlackChannels, slack: SlackWorkspace, method: str, call: Any
 ) -> None:
     room = real.open_channel(NAME, private=False).id
-    slack.fault(method, status=429, retry_after=3)
-    with pytest.raises(RetryLater):
-        call(real, room)
     slack.fault(method, error="missing_scope")
     with pytest.raises(Permanent) as refused:
         call(real, room)
     assert "manifest.yaml" in refused.value.remedy
+    slack.fault(method, status=429, retry_after=3)
+    with pytest.raises(RetryLater):
+        call(real, room)
+    asked = len(slack.calls(method))
+    with pytest.raises(RetryLater):
+        call(real, room)
+    assert len(slack.calls(method)) == asked, "nobody calls it before Slack's time has passed"

@@ -93,6 +93,29 @@ def test_a_limit_is_honoured_to_the_second(
 
 
 @every_call
+def test_after_a_429_its_method_is_not_called_for_as_long_as_it_says(
+    slack: SlackWorkspace, chat: SlackChat, method: str, call: Callable[[SlackChat], Any]
+) -> None:
+    slack.fault(method, status=429, error="ratelimited", retry_after=17)
+    with pytest.raises(RetryLater):
+        call(chat)
+    with pytest.raises(RetryLater, match="limits") as limited:
+        call(chat)
+    assert limited.value.after is not None
+    assert timedelta() < limited.value.after < timedelta(seconds=17)
+    assert len(slack.calls(method)) == 1
+
+
+def test_a_limit_on_one_method_leaves_the_others_alone(
+    slack: SlackWorkspace, chat: SlackChat
+) -> None:
+    slack.fault("users.info", status=429, error="ratelimited", retry_after=17)
+    with pytest.raises(RetryLater):
+        chat.person("U0SENIOR2")
+    assert chat.user_by_email("requester@example.com") == "U0REQUESTER"
+
+
+@every_call
 def test_a_slack_that_is_unwell_is_tried_later(
     slack: SlackWorkspace, chat: SlackChat, method: str, call: Callable[[SlackChat], Any]
 ) -> None:

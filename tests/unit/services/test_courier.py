@@ -259,20 +259,3 @@ def test_a_card_that_another_worker_is_delivering_is_left_to_it(
         assert mine
         courier.deliver(change.number)
     assert slack.messages == []
-
-
-def test_a_rate_limit_holds_for_every_change_however_often_they_move(
-    store: SqliteStore, clock: Hand, slack: Slack, courier: Courier, change: Change
-) -> None:
-    slack.fail("post_card", RetryLater("slow down", after=timedelta(seconds=30)))
-    courier.deliver(change.number)
-    other = add_change(store)
-    clock.move(seconds=29)
-    for number in (change.number, other.number):
-        courier.deliver(number)
-    assert slack.messages == []
-    assert due(store, clock) == []
-    clock.move(seconds=1)
-    for number in due(store, clock):
-        courier.deliver(number)
-    assert len(slack.texts()) == 2
