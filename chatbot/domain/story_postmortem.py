@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from chatbot.domain.announcement import Announcement
-from chatbot.domain.change import Change, Failure, PullRequest
+from chatbot.domain.change import Change, Failure, PullRequest, PullRequestState
 from chatbot.domain.mrkdwn import code, escape, link, mention, quote, shorten
 from chatbot.domain.notice import Audience, Button, Notice
 from chatbot.domain.postmortem import Postmortem
@@ -99,9 +99,11 @@ def accepted(change: Change, written: Postmortem, owner: str) -> list[Notice]:
 
 
 def asked(written: Postmortem, pull_request: PullRequest) -> list[Notice]:
-    """It stands in a pull request."""
+    """It stands in a pull request, which somebody may have merged already."""
     where = link(pull_request.url, f"pull request #{pull_request.number}")
     key = f"postmortem:pr:{pull_request.number}:{_seen(written)}"
+    if pull_request.state is PullRequestState.MERGED:
+        return [thread(key, f"The postmortem is in Git, by {where}.")]
     return [thread(key, f"The postmortem is in {where}; it needs somebody to merge it.")]
 
 

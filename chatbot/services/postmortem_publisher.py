@@ -92,54 +92,75 @@ class PostmortemPublisher:
             return self._save(written, woken=True)
         change = self.store.change(written.change)
         if written.text is not None and publication.digest != written.text.digest:
-            if not publication.base_sha:
-                return self._decide_base(written)
-            return self._ask(change, written, written.text.digest)
+            text = words.document(change, written, login=self.login_of(written.author))
+            return self._decide_base(written, text) or self._ask(change, written, text)
         if accepted and not publication.closed and publication.pull_request is not None:
             return self._close(change, written, publication.pull_request)
         return self._save(written, due_in=None)
 
-    def _decide_base(self, written: Postmortem) -> Postmortem:
-        """On top of what the branch holds, if there is one: somebody may have corrected a word."""
+    def _decide_base(self, written: Postmortem, text: str) -> Postmortem | None:
+        """On top of what the branch holds, if there is one: somebody may have corrected a word.
+        None when that is decided; it is decided anew as long as there is no branch."""
+        base_sha = written.publication.base_sha
         head = self.git.head(written.branch)
         if head is not None:
-            return self._save(written, base_sha=head, continues=True)
+            return None if base_sha else self._save(written, base_sha=head, continues=True)
         base = self.git.head(self.base)
         if base is None:
             raise Permanent(
                 f"The repository has no branch {self.base}",
                 remedy="Set [git] branch in redlight.toml to the branch the cluster follows.",
             )
+        if base == base_sha and not written.publication.continues:
+            return None
+        if self._holds(base, written.path, text):
+            # It was merged, and its branch deleted, before we wrote down that it was asked for.
+            return self._asked(written, self.git.pull_request_of(written.branch))
         return self._save(written, base_sha=base, continues=False)
 
-    def _ask(self, change: Change, written: Postmortem, digest: str) -> Postmortem | None:
-        base_sha, author = written.publication.base_sha, self.login_of(written.author)
+    def _holds(self, commit_sha: str, path: str, text: str) -> bool:
+        """Whether the repository has this text there at a commit."""
+        files = self.git.files(commit_sha, path.rpartition("/")[0])
+        blobs = [file.blob_sha for file in files if file.path == path]
+        return any(self.git.read(blob) == text.encode() for blob in blobs)
+
+    def _ask(self, change: Change, written: Postmortem, text: str) -> Postmortem | None:
+        base_sha = written.publication.base_sha
         try:
             commit = self.git.commit(
                 written.branch,
                 base_sha,
                 words.commit_message(change),
-                {written.path: words.document(change, written, login=author)},
+                {written.path: text},
                 over=base_sha if written.publication.continues else "",
             )
         except Conflict as error:
             # Somebody pushed to the branch meanwhile: what it is made on is decided anew.
             return self._later(written, error, base_sha="")
-        asked = self.git.open_pull_request(
+        pull_request = self.git.open_pull_request(
             written.branch,
             self.base,
             words.pull_request_title(change),
             words.pull_request_body(change, written),
             [LABEL],
         )
-        entry = self._entry(
-            "postmortem.published", written, number=asked.number, url=asked.url, commit=commit
-        )
+        return self._asked(written, pull_request, commit)
+
+    def _asked(
+        self, written: Postmortem, asked: PullRequest | None, commit_sha: str = ""
+    ) -> Postmortem:
+        """Git was asked for this text: by `asked`, or, where nobody knows, by hand."""
+        entries, notices, commit = [], [], commit_sha
+        if asked is not None:
+            commit = commit or asked.head_sha
+            data = {"number": asked.number, "url": asked.url, "commit": commit}
+            entries = [self._entry("postmortem.published", written, **data)]
+            notices = story.asked(written, asked)
         return self._save(
             written,
-            [entry],
-            story.asked(written, asked),
-            digest=digest,
+            entries,
+            notices,
+            digest=written.text.digest if written.text else "",
             commit_sha=commit,
             pull_request=asked,
             base_sha="",

@@ -271,3 +271,21 @@ def test_somebody_who_pushes_while_it_is_committed_keeps_what_they_pushed(
     assert newsroom.repo.get_contents("mcp-ocs/other.md", ref=branch)
     assert "Half of all orders failed" in newsroom.file()
     assert newsroom.office.notices(newsroom.change, "does not get into Git") == []
+
+
+def test_one_that_was_merged_before_that_was_written_down_is_not_asked_for_again(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.git.failing["open_pull_request", "after"] = RetryLater("a cut line")
+    newsroom.submit()
+    newsroom.publish()
+    [pull] = newsroom.pulls()
+    pull.merge()
+    newsroom.git.host.delete_branch(newsroom.written.branch)
+    written = newsroom.publish()
+    assert [each.number for each in newsroom.pulls()] == [pull.number]
+    assert newsroom.git.host.head(written.branch) is None
+    assert written.publication.pull_request is not None
+    assert written.publication.pull_request.number == pull.number
+    assert written.due_at is None
+    assert newsroom.office.notices(newsroom.change, "is in Git, by")
