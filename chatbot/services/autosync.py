@@ -123,6 +123,18 @@ class AutoSync:
             rollout=grip.remarks,
         )
 
+    def syncing(self, change: Change) -> bool:
+        """Whether Argo CD is at work on an emergency's objects: what it began before a pause, it
+        ends."""
+        argocd = self.environments[change.request.environment].argocd
+        deployer = self._deployer(change)
+        found = (
+            [deployer.application(name, argocd.namespace) for name in argocd.names]
+            if argocd
+            else []
+        )
+        return any(each.in_flight and concerns(each, change.request.targets) for each in found)
+
     def _grip(self, change: Change, name: str, namespace: str, until: datetime) -> bool:
         """Whether auto-sync of an Application is paused for the change."""
         deployer = self._deployer(change)

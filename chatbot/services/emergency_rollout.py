@@ -23,7 +23,7 @@ from chatbot.services.autosync import AutoSync, Grip
 from chatbot.services.forecasts import Forecasts
 from chatbot.services.ledger import Ledger
 from chatbot.services.operations import perform
-from chatbot.services.queue import SNAPSHOT_TAKEN, overtaken, own_snapshot, queued, seize
+from chatbot.services.queue import SNAPSHOT_TAKEN, overtaken, own_snapshot, queued, seize, wait
 from chatbot.services.reconcile import touch
 from chatbot.services.snapshots import snapshot_of, told
 from chatbot.services.watching import judged, reasons
@@ -72,15 +72,14 @@ class EmergencyRollout:
         if (waits := queued(self.store, self.ledger, change)) is not None:
             return waits
         grip = self.auto_sync.grip(change)
-        if (paused := self.auto_sync.gripped(change, grip)) is not None:
-            return paused
+        if (regained := self._regained(change, grip)) is not None:
+            return regained
         cluster = self.clusters(self._environment(change).context)
         verdicts = judged(cluster, change)
         lines = tuple(verdict.message for verdict in verdicts)
         if all(verdict.done for verdict in verdicts):
             return self._over(change, "rollout.finished", grip.remarks, lines, None)
-        started = change.progress.applied_at or change.updated_at
-        late = self.ledger.clock.now() - started > self._environment(change).rollout_timeout
+        late = self._is_late(change)
         if late or any(verdict.failed for verdict in verdicts):
             failure = Failure(
                 sentence=reasons(cluster, change, verdicts, late=late),
@@ -90,6 +89,24 @@ class EmergencyRollout:
             return self._over(change, "rollout.failed", grip.remarks, lines, failure)
         shown = (*lines, *grip.remarks)
         return self.ledger.rest(change, WATCH_DELAY, rollout=shown, waiting=None)
+
+    def _regained(self, change: Change, grip: Grip) -> Change | None:
+        """Argo CD is kept off only now: it was loose since the write, and may have undone it. So
+        it is written again, before that is recorded; and again when a sync that was under way then
+        is over. None when Argo CD was kept off from the start, or still is not."""
+        if not grip.paused or change.progress.auto_sync_until is not None:
+            return None
+        undoing = self.auto_sync.syncing(change)
+        if not overtaken(self.store, change):
+            perform(self._cluster(change), change)
+        if undoing and not self._is_late(change):
+            return wait(self.ledger, change, "for a sync of Argo CD to end", WATCH_DELAY)
+        return self.auto_sync.gripped(change, grip)
+
+    def _is_late(self, change: Change) -> bool:
+        """Whether the rollout takes longer than it may."""
+        started = change.progress.applied_at or change.updated_at
+        return self.ledger.clock.now() - started > self._environment(change).rollout_timeout
 
     def roll_back(self, change: Change) -> Change:
         """Step `rolling_back`: everything as the snapshot has it, but what another emergency wrote

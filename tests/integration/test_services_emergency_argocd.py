@@ -134,6 +134,50 @@ def test_what_could_not_be_paused_is_tried_again_while_it_is_watched(
     assert watched.progress.auto_sync_until is not None
 
 
+def test_what_argo_cd_undid_before_it_was_paused_is_written_again(
+    path: EmergencyPath, argo: ArgoWorld
+) -> None:
+    manifest = argo.live("shop")
+    argo.admin.delete(manifest)
+    applied = path.applied()
+    path.argo_cd_puts_back()
+    assert path.replicas == 2
+    argo.create("shop", automated=AUTOMATED)
+    watched = path.step(applied)
+    assert (_auto(argo), path.replicas) == (None, 5)
+    assert watched.progress.auto_sync_until is not None
+    path.argo_cd_puts_back()
+    path.step(watched)
+    assert path.replicas == 2, "what comes after the pause is somebody's, and is not written over"
+
+
+def test_a_sync_that_was_under_way_at_the_pause_has_not_the_last_word(
+    path: EmergencyPath, argo: ArgoWorld
+) -> None:
+    manifest = argo.live("shop")
+    argo.admin.delete(manifest)
+    applied = path.applied()
+    argo.create("shop", automated=AUTOMATED)
+    argo.patch({"status": {"operationState": _operation_state(path, "Running")}})
+    watched = path.step(applied)
+    assert (_auto(argo), path.replicas) == (None, 5)
+    assert watched.progress.waiting is not None
+    assert watched.progress.waiting.reason == "for a sync of Argo CD to end"
+    path.argo_cd_puts_back()
+    argo.patch({"status": {"operationState": _operation_state(path, "Succeeded")}})
+    watched = path.step(watched)
+    assert path.replicas == 5
+    assert watched.progress.auto_sync_until is not None
+
+
+def _operation_state(path: EmergencyPath, phase: str) -> dict[str, Any]:
+    return {
+        "operation": {"sync": {"revision": "a" * 40}},
+        "phase": phase,
+        "startedAt": path.clock.time.isoformat(),
+    }
+
+
 def test_the_debt_is_paid_when_argo_cd_is_unpaused_and_says_synced_itself(
     path: EmergencyPath, argo: ArgoWorld
 ) -> None:

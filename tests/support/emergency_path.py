@@ -150,6 +150,11 @@ class EmergencyPath:
         """Somebody changes the object past everybody."""
         self.admin.patch_as("hand", self.live(), {"spec": {"replicas": replicas}})
 
+    def argo_cd_puts_back(self, replicas: int = 2) -> None:
+        """A sync brings what Git had before the emergency."""
+        manifest = kube.deployment(self.shop, replicas=replicas)
+        self.admin.apply_as(GITOPS, manifest, force=True)
+
     def healthy(self) -> None:
         """The controller has rolled out what is wanted."""
         live = self.live()
