@@ -40,6 +40,24 @@ def light(person: Person) -> None:
     person.fill_in("red_light_typed", {"confirmation": TARGET})
 
 
+def sign_off(person: Person) -> None:
+    """A senior whom the bot has called signs it off."""
+    slack = person.stage.world.slack
+
+    def called() -> bool:
+        payloads = [
+            (message.get("metadata") or {}).get("event_payload") or {}
+            for message in slack.direct_messages(SENIOR)
+        ]
+        return any(
+            payload.get("change") == person.change and payload["key"].startswith("page:")
+            for payload in payloads
+        )
+
+    if person.wait(called):
+        person.press("sign_off", SENIOR)
+
+
 def write_up(person: Person) -> None:
     """The requester hands in the postmortem when all else is paid; it is merged at GitHub, and a
     senior accepts it."""
@@ -158,7 +176,7 @@ _PAID = Scenario(
     form=REASONS,
     deeds={
         State.AWAITING_CONFIRMATION: light,
-        State.AWAITING_APPROVAL: press("sign_off", SENIOR),
+        State.AWAITING_APPROVAL: sign_off,
         State.PR_OPEN: merge,
         State.RECONCILING: write_up,
     },

@@ -105,6 +105,8 @@ class Person:
         self._asked = asked
         self._deeds = {state.value: deed for state, deed in deeds.items()}
         self._ends = ends
+        self._has_asked = False
+        """Whether Slack has said that the form was taken: then the card will come."""
         ways_on = {*deeds, ends}
         self._dead_ends = {state.value for state in _STUCK if state not in ways_on}
 
@@ -140,15 +142,20 @@ class Person:
         """Whether the card says so."""
         return any(words in everything(card) for card in self._cards())
 
-    def fill_in(self, form: str, fields: Mapping[str, str]) -> None:
-        """The requester fills in this form, if it opens."""
+    def fill_in(self, form: str, fields: Mapping[str, str]) -> bool:
+        """The requester fills in this form, if it opens; whether it was taken."""
         self.wait(lambda: self._is_open(form))
         if self._is_open(form):
-            self._do(lambda: self._slack.submit(REQUESTER, fields))
+            return self._do(lambda: self._submit(fields))
+        return False
+
+    def _submit(self, fields: Mapping[str, str]) -> None:
+        submitted = self._slack.submit(REQUESTER, fields)
+        assert not submitted.errors
 
     def _act(self) -> None:
         state, seen = self._state(), self._seen()
-        if state is None:
+        if state is None and not self._has_asked:
             self._ask()
             return
         if state in self._deeds:
@@ -161,7 +168,7 @@ class Person:
             self._do(
                 lambda: self._slack.command(REQUESTER, asked.channel, asked.slash.name, asked.text)
             )
-        self.fill_in(asked.slash.form, asked.fields)
+        self._has_asked = self.fill_in(asked.slash.form, asked.fields)
         self.wait(lambda: self._state() is not None)
 
     def _is_open(self, form: str) -> bool:
@@ -202,17 +209,20 @@ class Person:
         cards = self._cards()
         return cards[0]["text"].rsplit(" ", 1)[-1] if cards else None
 
-    def _do(self, act: Callable[[], object]) -> None:
-        """Until Slack has an answer for the person, or there is no bot to give one."""
-        answered = threading.Event()
+    def _do(self, act: Callable[[], object]) -> bool:
+        """Until Slack has an answer for the person, or there is no bot to give one; whether the
+        answer is that it is done."""
+        answered, done = threading.Event(), threading.Event()
 
         def acting() -> None:
             with contextlib.suppress(AssertionError, requests.RequestException):
                 act()
+                done.set()
             answered.set()
 
         threading.Thread(target=acting, daemon=True).start()
         self.wait(answered.is_set, ANSWER_SECONDS)
+        return done.is_set()
 
     def wait(self, look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """For an effect, for the bot's death, or until patience ends; what was found last."""

@@ -96,7 +96,7 @@ class Programme:
             tally.played += len(verdicts)
             tally.looks_less += len(cases) - len(verdicts)
             wrong |= complaints
-            said = "; ".join(sorted({each.splitlines()[0][:200] for each in complaints.values()}))
+            said = "; ".join(sorted({each.splitlines()[0][:600] for each in complaints.values()}))
             self.tell(
                 f"{share.line}: {share.scenario.name} {share.part}: {count}/{len(mine)} "
                 f"{time.monotonic() - started:4.1f} s {', '.join(map(str, cases))}: "

@@ -59,7 +59,8 @@ def burst(rehearsal: Rehearsal, scenario: Scenario) -> list[Case]:
 
 def lived_on_and_was_patient(stage: Stage) -> None:
     assert stage.starts == 1, "the bot ended"
-    assert impatient(stage.proxy.arrivals()) == []
+    hasty = impatient(stage.proxy.arrivals())
+    assert hasty == [], "; ".join(hasty)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
