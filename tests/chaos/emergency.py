@@ -67,7 +67,7 @@ def write_up(person: Person) -> None:
         person.press("write_postmortem")
         person.fill_in("postmortem", POSTMORTEM)
         return
-    if person.wait(lambda: _asked_for(person.stage.world, person.change)):
+    if person.wait(lambda: person.hears("The postmortem is in")):
         merge(person)
         person.press("accept_postmortem", OTHER_SENIOR)
 

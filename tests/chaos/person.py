@@ -130,9 +130,11 @@ class Person:
                 continue  # Slack did not answer in time: look again what there is to do
 
     def press(self, action_id: str, user: str = REQUESTER) -> None:
-        """Press a button of the card, or below it; the newest that is there."""
-        ts = [each["ts"] for each in self._read() if action_id in buttons(each)][-1]
-        self._do(lambda: self._slack.click(user, self._asked.card_in, ts, action_id))
+        """Press a button of the card, or below it; the newest that is there. None may be, when the
+        card has just changed."""
+        found = [each["ts"] for each in self._read() if action_id in buttons(each)]
+        if found:
+            self._do(lambda: self._slack.click(user, self._asked.card_in, found[-1], action_id))
 
     def offers(self, action_id: str) -> bool:
         """Whether the card, or what is told below it, has this button."""
@@ -141,6 +143,10 @@ class Person:
     def reads(self, words: str) -> bool:
         """Whether the card says so."""
         return any(words in everything(card) for card in self._cards())
+
+    def hears(self, words: str) -> bool:
+        """Whether it is told below the card."""
+        return any(words in everything(message) for message in self._read())
 
     def fill_in(self, form: str, fields: Mapping[str, str]) -> bool:
         """The requester fills in this form, if it opens; whether it was taken."""
