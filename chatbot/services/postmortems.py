@@ -86,11 +86,14 @@ class Postmortems:
 
     def submit(self, user: str, number: int, text: PostmortemText, seen: str) -> None:
         """Hand it in. `seen` is the digest of what was submitted when this user began: if somebody
-        else has handed in another since, this is kept as a draft and refused. Raises
-        `InvalidInput` for what is missing, and `Refused`."""
+        else has handed in another since, this is kept as a draft and refused. The same text by the
+        same person again, while it is read, is nothing new. Raises `InvalidInput` for what is
+        missing, and `Refused`."""
         text.refuse_gaps()
 
         def submitted(change: Change, written: Postmortem, _: Obligation) -> None:
+            if written.is_read and (written.author, written.text) == (user, text):
+                return
             if written.text is not None and written.text.digest not in (seen, text.digest):
                 self.store.save_postmortem(self._with_draft(written, user, text), [])
                 raise Refused(

@@ -103,6 +103,16 @@ def test_what_is_missing_is_said_at_its_field(desk: Desk) -> None:
     assert list(caught.value.fields) == ["impact", "root_cause", "timeline"]
 
 
+def test_the_same_text_handed_in_twice_is_told_once(desk: Desk) -> None:
+    for _ in range(2):
+        desk.submit()
+    kinds = [event.entry.kind for event in desk.store.events(desk.number)]
+    assert kinds.count("postmortem.submitted") == 1
+    desk.postmortems.give_back(SENIOR, desk.number, TEXT.digest[:16], "Why did nobody notice?")
+    desk.submit()
+    assert desk.state is PostmortemState.SUBMITTED, "after a no it is an answer"
+
+
 def test_what_is_handed_in_is_told_to_those_who_may_accept_it(desk: Desk) -> None:
     seen = desk.submit(SENIOR)
     told = desk.office.notices(desk.change, "submitted the postmortem")
