@@ -119,31 +119,33 @@ def test_another_changes_pause_is_taken_over_and_its_restore_leaves_it_alone(
     assert (held.change, held.automated) == (applied.id, AUTOMATED)
 
 
+@pytest.fixture
+def loose(path: EmergencyPath, argo: ArgoWorld) -> Change:
+    """An emergency that was written while its Application could not be found, and so not be
+    paused."""
+    argo.admin.delete(argo.live("shop"))
+    return path.applied()
+
+
 def test_what_could_not_be_paused_is_tried_again_while_it_is_watched(
-    path: EmergencyPath, argo: ArgoWorld
+    path: EmergencyPath, argo: ArgoWorld, loose: Change
 ) -> None:
-    manifest = argo.live("shop")
-    argo.admin.delete(manifest)
-    applied = path.applied()
     assert path.replicas == 5
-    [remark] = applied.progress.rollout
+    [remark] = loose.progress.rollout
     assert "Argo CD may undo this" in remark
     argo.create("shop", automated=AUTOMATED)
-    watched = path.step(applied)
+    watched = path.step(loose)
     assert (_auto(argo), watched.progress.rollout) == (None, ())
     assert watched.progress.auto_sync_until is not None
 
 
 def test_what_argo_cd_undid_before_it_was_paused_is_written_again(
-    path: EmergencyPath, argo: ArgoWorld
+    path: EmergencyPath, argo: ArgoWorld, loose: Change
 ) -> None:
-    manifest = argo.live("shop")
-    argo.admin.delete(manifest)
-    applied = path.applied()
     path.argo_cd_puts_back()
     assert path.replicas == 2
     argo.create("shop", automated=AUTOMATED)
-    watched = path.step(applied)
+    watched = path.step(loose)
     assert (_auto(argo), path.replicas) == (None, 5)
     assert watched.progress.auto_sync_until is not None
     path.argo_cd_puts_back()
@@ -152,14 +154,11 @@ def test_what_argo_cd_undid_before_it_was_paused_is_written_again(
 
 
 def test_a_sync_that_was_under_way_at_the_pause_has_not_the_last_word(
-    path: EmergencyPath, argo: ArgoWorld
+    path: EmergencyPath, argo: ArgoWorld, loose: Change
 ) -> None:
-    manifest = argo.live("shop")
-    argo.admin.delete(manifest)
-    applied = path.applied()
     argo.create("shop", automated=AUTOMATED)
     argo.patch({"status": {"operationState": _operation_state(path, "Running")}})
-    watched = path.step(applied)
+    watched = path.step(loose)
     assert (_auto(argo), path.replicas) == (None, 5)
     assert watched.progress.waiting is not None
     assert watched.progress.waiting.reason == "for a sync of Argo CD to end"

@@ -164,6 +164,8 @@ def emergency(
 def test_an_emergency_is_told_in_its_channel_and_its_issue(emergency: Emergency) -> None:
     emergency.live()
     emergency.expect_everything_once()
+    now = emergency.clock.now()
+    assert emergency.store.incidents_due(now) == [], "then nothing is left to do"
 
 
 @either_kind
@@ -233,3 +235,4 @@ def test_a_cut_line_to_jira_doubles_nothing(
         emergency.jira.fault(call, drop=True, after=after)
     emergency.live()
     emergency.expect_everything_once()
+    assert emergency.jira.calls(call), "the call that was cut is one that is made"

@@ -1,10 +1,11 @@
 from collections.abc import Iterable
+from datetime import datetime
 
 import pytest
 
 from chatbot.domain.change import Change, Path
 from chatbot.domain.errors import Refused
-from chatbot.domain.freeze import sentence
+from chatbot.domain.freeze import Freeze, sentence
 from chatbot.domain.lifecycle import State
 from chatbot.domain.offers import Offer, offers
 from chatbot.domain.permission import Actor, permit
@@ -29,12 +30,18 @@ def refusal(offer: Offer, actor: Actor) -> str:
     return str(caught.value)
 
 
-def refused(offered: Iterable[Offer], actor: Actor, change: Change) -> list[Offer]:
+def refused(
+    offered: Iterable[Offer],
+    actor: Actor,
+    change: Change,
+    now: datetime = NOW,
+    frozen: Freeze | None = None,
+) -> list[Offer]:
     """Those of the offers that this actor may not take."""
     told_no = []
     for offer in offered:
         try:
-            permit(offer, actor, change, NOW)
+            permit(offer, actor, change, now, frozen)
         except Refused:
             told_no.append(offer)
     return told_no
@@ -149,9 +156,10 @@ def test_a_senior_who_did_not_ask_signs_off_an_emergency_and_nothing_else() -> N
 
 def test_a_freeze_stops_no_emergency() -> None:
     for change in emergencies.ways().values():
-        for offer in {*offers(change)} - {Offer.SIGN_OFF, Offer.REJECT}:
-            permit(offer, REQUESTED_IT, change, NOW, freeze())
-    permit(Offer.SIGN_OFF, voter(FIRST), emergency(*LIT), emergencies.LATER, freeze())
+        offered = {*offers(change)} - {Offer.SIGN_OFF, Offer.REJECT}
+        assert refused(offered, REQUESTED_IT, change, frozen=freeze()) == []
+    lit = emergency(*LIT)
+    assert refused([Offer.SIGN_OFF], voter(FIRST), lit, emergencies.LATER, freeze()) == []
 
 
 def test_only_a_senior_releases_what_is_held() -> None:
