@@ -126,14 +126,10 @@ class AutoSync:
     def syncing(self, change: Change) -> bool:
         """Whether Argo CD is at work on an emergency's objects: what it began before a pause, it
         ends."""
-        argocd = self.environments[change.request.environment].argocd
-        deployer = self._deployer(change)
-        found = (
-            [deployer.application(name, argocd.namespace) for name in argocd.names]
-            if argocd
-            else []
+        return any(
+            application.in_flight and concerns(application, change.request.targets)
+            for application in self._applications(change)
         )
-        return any(each.in_flight and concerns(each, change.request.targets) for each in found)
 
     def _grip(self, change: Change, name: str, namespace: str, until: datetime) -> bool:
         """Whether auto-sync of an Application is paused for the change."""
@@ -155,10 +151,9 @@ class AutoSync:
         if argocd is None or change.progress.auto_sync_until is None:
             return []
         deployer = self._deployer(change)
-        found = [deployer.application(name, argocd.namespace) for name in argocd.names]
         stale = [
             application.name
-            for application in found
+            for application in self._applications(change)
             if application.paused_by is not None and is_stale(application, since)
         ]
         for name in stale:
@@ -173,7 +168,7 @@ class AutoSync:
         if argocd is None:
             return []
         deployer = self._deployer(change)
-        found = [deployer.application(name, argocd.namespace) for name in argocd.names]
+        found = self._applications(change)
         ours = [each for each in found if concerns(each, change.request.targets)]
         for application in ours:
             if is_stale(application, since):
@@ -253,6 +248,14 @@ class AutoSync:
                 },
             )
         )
+
+    def _applications(self, change: Change) -> list[Application]:
+        """Those of the change's environment, as they stand now."""
+        argocd = self.environments[change.request.environment].argocd
+        if argocd is None:
+            return []
+        deployer = self._deployer(change)
+        return [deployer.application(name, argocd.namespace) for name in argocd.names]
 
     def _deployer(self, change: Change) -> Deployer:
         return self.deployers(self.environments[change.request.environment].context)
