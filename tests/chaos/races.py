@@ -217,6 +217,7 @@ def approve_push(track: Track, skew: float) -> None:
 
 def _senior_knows(track: Track, change: Change) -> None:
     """Whether the yes counted; and if it does not any more, that it does not."""
+    track.stage.until(lambda: track.answers(change, SENIOR), "an answer to the yes", 20)
     if track.refused(change):
         assert track.refused(change) == [(SENIOR, "approve")]
         assert change.progress.approvals == ()
@@ -269,9 +270,13 @@ def confirm_cancel(track: Track, skew: float) -> None:
     events = track.world.events(change)
     if change.state is State.CANCELLED:
         assert "change.applied" not in events
-        too_late = [] if "change.confirmed" in events else [(REQUESTER, "confirm")]
-        assert track.refused(change) == too_late
+        if "change.confirmed" in events:
+            assert track.refused(change) == []
+        else:
+            track.told(change, REQUESTER, "can't")
+            assert track.refused(change) == [(REQUESTER, "confirm")]
     elif change.state is State.PR_OPEN:
+        track.told(change, REQUESTER, "can't")
         assert track.refused(change) == [(REQUESTER, "cancel")]
         track.press(change, "cancel", REQUESTER)()
         change = track.reach(change, State.ROLLED_BACK)
