@@ -25,9 +25,6 @@ _LEFT = (
 )
 """Finds what is left to be done besides the changes."""
 
-QUICK = ("pull_requests_seconds = 2", "pull_requests_seconds = 1")
-"""What a sandbox's bot waits for, at its shortest."""
-
 
 class Stage:
     """One world for many rounds: in each, a fresh bot brings one change to its end."""
@@ -40,7 +37,6 @@ class Stage:
         self.starts = 0
         """How many bots this round took."""
         self._parts.callback(self.crash)
-        world.configure(QUICK)
         self._rules = world.config.read_text()
         self._environ = {
             **world.environ,

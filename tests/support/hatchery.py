@@ -2,8 +2,8 @@
 forks on request.
 
 What comes from here runs the same `python -m …` in a process, session and environment of its own;
-only the second that Python takes to import everything is saved. Bots of the matrices also look
-again sooner (`quick`): most of a matrix would be waiting otherwise.
+only the second that Python takes to import everything is saved. Bots also look again sooner where
+a test says `quick`: most of the time would be waiting otherwise.
 
 The program speaks JSON lines: a request on standard input, the new process's id on standard output.
 """
@@ -31,10 +31,13 @@ import kubernetes.dynamic
 import chatbot.domain.backoff
 import chatbot.process
 import chatbot.services.courier
+import chatbot.services.deployment
 import chatbot.services.emergency_backfill
 import chatbot.services.emergency_rollout
 import chatbot.services.herald
 import chatbot.services.incident_issue
+import chatbot.services.reverts
+import chatbot.services.rollout
 import sandbox.forge
 import scheduler.jobs
 from sandbox.children import Child
@@ -223,7 +226,13 @@ def _quicken() -> None:
     chatbot.domain.backoff.FIRST_DELAY = _QUICK
     chatbot.services.courier.UNREACHABLE_DELAY = _QUICK * 2
     chatbot.services.herald.UNREACHABLE_DELAY = _QUICK * 2
-    chatbot.services.emergency_rollout.WATCH_DELAY = _QUICK
+    for watched in (
+        chatbot.services.rollout,
+        chatbot.services.emergency_rollout,
+        chatbot.services.deployment,
+        chatbot.services.reverts,
+    ):
+        watched.WATCH_DELAY = _QUICK
     chatbot.services.emergency_backfill.LOOK_AGAIN = _QUICK
     chatbot.services.incident_issue.INDEX_LAG = _QUICK * 5
 

@@ -43,6 +43,9 @@ SECONDS = 90.0
 REQUESTER, SENIOR, OTHER_SENIOR, GUEST = "U0REQUESTER", "U0SENIOR1", "U0SENIOR2", "U0GUEST"
 CHANNELS = {"dev": "C0DEV", "test": "C0TEST", "staging": "C0STAGING", "prod": "C0PROD"}
 INCIDENTS = "C0INCIDENTS"
+QUICK = ("pull_requests_seconds = 2", "pull_requests_seconds = 1")
+HASTE = ("--ready-after", "0.1", "--fails-after", "1")
+"""Of the kubelet loop, with what comes after `--kubeconfig`."""
 
 _COLLECTIONS = {
     "configmap": "api/v1/namespaces/{}/configmaps",
@@ -68,7 +71,8 @@ class World:
         self.cluster = cluster
         self.forge = forge
         self.jira = jira
-        self.config = CONFIG
+        self.config = folder / "redlight.toml"
+        self.configure()
         outside = Outside(slack.url, forge.url, cluster, jira.url if jira else "")
         self.environ = outside.environ(self.database)
         self.environ["GITHUB_TOKEN"] = BOT
@@ -89,6 +93,7 @@ class World:
             ["run"],
             folder=self.folder,
             environ={**self.environ, "REDLIGHT_CONFIG": str(self.config), **environ},
+            quick=True,
         )
         self._bot.wait_for("redlight.ready")
         self.slack.wait_until_connected()
@@ -115,12 +120,12 @@ class World:
         self.kill()
 
     def configure(self, *replacements: tuple[str, str]) -> None:
-        """Give the bot rules of its own: the sandbox's, with texts replaced."""
+        """Give the bot rules of its own: the sandbox's, with texts replaced, and every second a
+        look at Git, which is the shortest."""
         rules = CONFIG.read_text()
-        for old, new in replacements:
+        for old, new in (QUICK, *replacements):
             assert old in rules, old
             rules = rules.replace(old, new)
-        self.config = self.folder / "redlight.toml"
         self.config.write_text(rules)
 
     def redlight(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -351,7 +356,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
         cluster = parts.enter_context(local_cluster(folder))
         kubelet = Child.start(
             "kubelet",
-            ["sandbox.kubelet", "--kubeconfig", str(cluster.admin_kubeconfig)],
+            ["sandbox.kubelet", "--kubeconfig", str(cluster.admin_kubeconfig), *HASTE],
             folder=folder,
         )
         parts.callback(kubelet.stop)
