@@ -1,13 +1,14 @@
 """Programs that another program starts, waits for and ends."""
 
 import contextlib
+import ctypes
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ STOP_SECONDS = 45.0
 """A program that is told to stop finishes the call it is in, which may take until its timeout."""
 POLL_SECONDS = 0.05
 _SHOWN_LINES = 20
+_PR_SET_PDEATHSIG = 1
 
 
 class ChildError(RuntimeError):
@@ -39,7 +41,10 @@ class Child:
         folder: Path,
         environ: Mapping[str, str] | None = None,
     ) -> "Child":
-        """Start `python -m …` with the interpreter that runs us, its output in `folder`."""
+        """Start `python -m …` with the interpreter that runs us, its output in `folder`.
+
+        Where the kernel can (Linux) it dies with the thread that started it.
+        """
         log = folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
@@ -49,6 +54,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **(environ or {})},
                 start_new_session=True,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - it makes one system call
             )
         return cls(name, process, log)
 
@@ -93,3 +99,19 @@ class Child:
                 self.kill()
         self.kill()
         return self.process.returncode
+
+
+def die_with_parent() -> Callable[[], None] | None:
+    """A hook for a new process that has the kernel kill it when the thread that started it is gone,
+    so that a killed parent leaves nothing behind; None where the kernel cannot."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child should do little
+    parent = os.getpid()
+
+    def hook() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+
+    return hook

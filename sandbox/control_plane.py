@@ -6,19 +6,17 @@ usual among people who write controllers. No controller manager and no kubelet r
 pods or moves a status unless somebody plays that part.
 """
 
-import ctypes
 import os
 import secrets
 import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,6 +24,8 @@ from typing import Self
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from sandbox.children import die_with_parent
 
 ADMIN = "admin"
 """The user that may do everything (group `system:masters`)."""
@@ -36,7 +36,6 @@ START_ATTEMPTS = 3
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
-_PR_SET_PDEATHSIG = 1
 
 
 class ControlPlaneError(RuntimeError):
@@ -230,7 +229,7 @@ class ControlPlane:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - it makes one system call
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - it makes one system call
                 # Ctrl-C in a terminal reaches us alone, so that we choose the order of the end.
                 process_group=0,
             )
@@ -266,18 +265,3 @@ def _answers(url: str, token: str, authority: Path | None) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """A hook for the child that has the kernel kill it when its parent dies, where it can."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child should do little
-    parent = os.getpid()
-
-    def hook() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the line above
-            os._exit(1)
-
-    return hook

@@ -24,6 +24,7 @@ from typing import Any
 
 import click
 
+from sandbox.children import die_with_parent
 from sandbox.slack_edge import create_app, serve
 from sandbox.slack_workspace import Workspace, sandbox_workspace
 
@@ -95,7 +96,10 @@ def local_slack(config: dict[str, Any] | None = None) -> Iterator[LocalSlack]:
         command = [str(program()), "--config", str(workspace), "--port", "0"]
         with log.open("wb") as output:
             child = subprocess.Popen(
-                [*command, "--base-host", "127.0.0.1"], stdout=output, stderr=subprocess.STDOUT
+                [*command, "--base-host", "127.0.0.1"],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - it makes one system call
             )
         try:
             yield LocalSlack(_address(log, child), workspace)

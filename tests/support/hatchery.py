@@ -40,7 +40,7 @@ import chatbot.services.reverts
 import chatbot.services.rollout
 import sandbox.forge
 import scheduler.jobs
-from sandbox.children import Child
+from sandbox.children import Child, die_with_parent
 
 LOADED = (kubernetes.client, kubernetes.dynamic, chatbot.process, scheduler.jobs, sandbox.forge)
 """What the programs would import first of all."""
@@ -164,11 +164,14 @@ def _hatchery() -> _Hatchery:
 def serve() -> None:
     """Fork a process for each line until standard input ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
+    tie = die_with_parent()
     _say("hatchery ready")
     for line in sys.stdin:
         order = _Order(**json.loads(line))
         child = os.fork()
         if child == 0:
+            if tie:
+                tie()
             _become(order)
         _say(child)
 

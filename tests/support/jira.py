@@ -1,11 +1,10 @@
 """A Jira for tests: the sandbox's own, as a program, Cloud or Data Center."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,10 +12,9 @@ import requests
 from pydantic import SecretStr
 
 from chatbot.settings import JiraRules, JiraSettings
+from sandbox.children import Child
 from sandbox.jira import PROJECT, TOKEN, USER
 
-_ROOT = Path(__file__).parents[2]
-_READY = "jira ready on "
 _SECONDS = 10
 
 
@@ -66,22 +64,12 @@ class JiraProcess:
 def running_jira(*options: str, cloud: bool = False) -> Iterator[JiraProcess]:
     """Start one and stop it at the end."""
     arguments = [*options, *(["--cloud"] if cloud else [])]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.jira", *arguments],
-        cwd=_ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert child.stdout is not None
-        line = child.stdout.readline()
-        assert line.startswith(_READY), f"the Jira ended with status {child.wait(5)}"
-        yield JiraProcess(line.removeprefix(_READY).strip(), cloud)
-    finally:
-        child.terminate()
-        child.wait(timeout=10)
-        if child.stdout:
-            child.stdout.close()
+    with TemporaryDirectory() as folder:
+        child = Child.start("jira", ["sandbox.jira", *arguments], folder=Path(folder))
+        try:
+            yield JiraProcess(child.wait_for(r"jira ready on (\S+)")[1], cloud)
+        finally:
+            child.stop()
 
 
 @pytest.fixture(scope="session")
