@@ -11,15 +11,7 @@ from chatbot.blocks.red_lights import emergency_blocks
 from chatbot.blocks.review import review_blocks
 from chatbot.blocks.steps import merged, steps_line, undone_as_asked
 from chatbot.domain.card import Card
-from chatbot.domain.change import (
-    Change,
-    FieldConflict,
-    ObjectAction,
-    Path,
-    Plan,
-    PullRequest,
-    format_change_id,
-)
+from chatbot.domain.change import Change, FieldConflict, ObjectAction, Path, Plan, format_change_id
 from chatbot.domain.freeze import sentence as frozen
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.mrkdwn import (
@@ -34,6 +26,7 @@ from chatbot.domain.mrkdwn import (
     shorten,
 )
 from chatbot.domain.offers import Offer, offers, stands_still, touched
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.story import headline
 
 EMERGENCY = "🔴 EMERGENCY"

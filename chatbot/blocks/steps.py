@@ -4,9 +4,10 @@ of one minute share its time, which stands with the first of them: the line has 
 from datetime import datetime, timedelta
 
 from chatbot.domain.card import Card
-from chatbot.domain.change import Change, Path, PullRequestState, Step
+from chatbot.domain.change import Change, Path, Step
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.mrkdwn import clock_time, moment
+from chatbot.domain.pull_request import PullRequestState
 
 _STEPS: dict[Path, tuple[tuple[State, str], ...]] = {
     Path.DIRECT: (

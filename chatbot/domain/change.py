@@ -14,6 +14,7 @@ from chatbot.domain.argocd_sync import Settling
 from chatbot.domain.emergency import Criterion, Light
 from chatbot.domain.freeze import Exemption
 from chatbot.domain.lifecycle import State
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.review import Approval, Author, Review, Skip
 
 _PULL_REQUEST = re.compile(r"#([0-9]{1,9}) at ")
@@ -217,33 +218,6 @@ class RolledBack(BaseModel):
 
     by: int
     done: bool = False
-
-
-class PullRequestState(StrEnum):
-    """A pull request as far as a change cares."""
-
-    OPEN = "open"
-    MERGED = "merged"
-    CLOSED = "closed"
-
-
-class PullRequest(BaseModel):
-    """A pull request as last seen."""
-
-    model_config = _FROZEN
-
-    number: int
-    url: str
-    branch: str
-    base: str = ""
-    """The branch it goes to."""
-    from_fork: bool = False
-    """Whether its branch stands in another repository, where we may not write."""
-    head_sha: str
-    state: PullRequestState
-    merge_sha: str = ""
-    etag: str = ""
-    """For the next conditional request."""
 
 
 class Failure(BaseModel):

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from chatbot.domain.change import Change, Path, PullRequestState
+from chatbot.domain.change import Change, Path
 from chatbot.domain.freeze import Freeze, in_force
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.offers import Offer, stands_still
+from chatbot.domain.pull_request import PullRequestState
 
 
 def stops(offer: Offer, change: Change) -> bool:

@@ -3,12 +3,13 @@ happens. mrkdwn; what people typed is escaped."""
 
 from collections.abc import Sequence
 
-from chatbot.domain.change import Change, PullRequest
+from chatbot.domain.change import Change
 from chatbot.domain.events import SYSTEM, AuditEvent
 from chatbot.domain.incident import Incident, Side
 from chatbot.domain.lifecycle import State
 from chatbot.domain.mrkdwn import escape, fit, link, mention, moment, quote, shorten
 from chatbot.domain.obligation import Obligation
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.story import headline
 from chatbot.domain.timeline import TimelineEntry, entries_of
 

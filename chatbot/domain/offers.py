@@ -4,8 +4,9 @@ so that a button that is shown works, and one from a stale card is refused."""
 from enum import Enum
 
 from chatbot.domain import promotion
-from chatbot.domain.change import Change, Path, PullRequestState
+from chatbot.domain.change import Change, Path
 from chatbot.domain.lifecycle import TERMINAL, State
+from chatbot.domain.pull_request import PullRequestState
 from chatbot.domain.red_lights import passed
 
 

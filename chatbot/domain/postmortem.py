@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from chatbot.domain.change import Failure, PullRequest, format_change_id
+from chatbot.domain.change import Failure, format_change_id
 from chatbot.domain.errors import InvalidInput
 from chatbot.domain.events import canonical_json
+from chatbot.domain.pull_request import PullRequest
 
 LONGEST_FIELD = 3_000
 """Characters: what Slack takes in one field."""

@@ -5,20 +5,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from chatbot.domain import threeway
-from chatbot.domain.change import (
-    Change,
-    ChangeRequest,
-    Operation,
-    Path,
-    PullRequestState,
-    SnapshotEntry,
-)
+from chatbot.domain.change import Change, ChangeRequest, Operation, Path, SnapshotEntry
 from chatbot.domain.diff import BOOKKEEPING_ANNOTATIONS
 from chatbot.domain.environment import Environment
 from chatbot.domain.fields import ABSENT
 from chatbot.domain.lifecycle import TERMINAL, State
 from chatbot.domain.manifest import Manifest
 from chatbot.domain.offers import Offer, offers
+from chatbot.domain.pull_request import PullRequestState
 
 _NOT_OURS: Final = frozenset({"apiVersion", "kind", "metadata", "status"})
 

@@ -12,7 +12,6 @@ from chatbot.domain.change import (
     Failure,
     Operation,
     Path,
-    PullRequest,
     RolledBack,
     Target,
     format_change_id,
@@ -20,6 +19,7 @@ from chatbot.domain.change import (
 from chatbot.domain.errors import Permanent
 from chatbot.domain.mrkdwn import code, escape, fit, link, mention, shorten
 from chatbot.domain.notice import Audience, Notice
+from chatbot.domain.pull_request import PullRequest
 
 _LONGEST_SENTENCE = 2_500
 _LONGEST_REASON = 1_500

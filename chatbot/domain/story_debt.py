@@ -6,11 +6,12 @@ from datetime import datetime
 from math import ceil
 
 from chatbot.domain.announcement import Announcement
-from chatbot.domain.change import Change, PullRequestState
+from chatbot.domain.change import Change
 from chatbot.domain.chase import Rung
 from chatbot.domain.mrkdwn import code, duration, escape, link, mention, moment
 from chatbot.domain.notice import Audience, Button, Notice
 from chatbot.domain.obligation import Kind, Obligation
+from chatbot.domain.pull_request import PullRequestState
 from chatbot.domain.story import named, thread
 
 _MINUTE = 60

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from chatbot.domain.change import Change, Failure, Plan, PullRequest, format_change_id
+from chatbot.domain.change import Change, Failure, Plan, format_change_id
 from chatbot.domain.mrkdwn import code, escape, link, mention
 from chatbot.domain.notice import Notice
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.story import failure_notices, named, reason, thread, to_requester
 
 

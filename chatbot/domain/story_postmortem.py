@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 
 from chatbot.domain.announcement import Announcement
-from chatbot.domain.change import Change, Failure, PullRequest, PullRequestState
+from chatbot.domain.change import Change, Failure
 from chatbot.domain.mrkdwn import code, escape, link, mention, quote, shorten
 from chatbot.domain.notice import Audience, Button, Notice
 from chatbot.domain.postmortem import Postmortem
 from chatbot.domain.postmortem_rules import SEEN
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.domain.story import named, thread
 
 _SHOWN = 600

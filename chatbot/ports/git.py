@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chatbot.domain.change import PullRequest
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.review import Author, StatusState
 from chatbot.ports.manifest import Manifest
 

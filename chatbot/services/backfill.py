@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, Failure, PullRequest, PullRequestState
+from chatbot.domain.change import Change, Failure
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.ports import GitHost, Store
 from chatbot.services.autosync import AutoSync
 from chatbot.services.comparison import Comparison

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from chatbot.domain import record
 from chatbot.domain import story_gitops as story
-from chatbot.domain.change import Change, PullRequest
+from chatbot.domain.change import Change
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
+from chatbot.domain.pull_request import PullRequest
 from chatbot.ports import GitHost
 from chatbot.services.ledger import Ledger
 from chatbot.services.proposals import Proposals

@@ -11,11 +11,12 @@ from datetime import timedelta
 
 from chatbot.domain import story_gitops as story
 from chatbot.domain.argocd_sync import SyncOrder, SyncOutcome, Verdict, deployed, sync_outcome
-from chatbot.domain.change import Change, Failure, PullRequestState
+from chatbot.domain.change import Change, Failure
 from chatbot.domain.environment import ArgoApplications, Environment
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
 from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.line import behind
+from chatbot.domain.pull_request import PullRequestState
 from chatbot.domain.story import failure_notices
 from chatbot.ports import Deployer, Deployers, GitHost, Store
 from chatbot.services.gitops import GitOps

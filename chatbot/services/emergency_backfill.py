@@ -12,9 +12,10 @@ from typing import Any
 
 from chatbot.domain import emergency_news as news
 from chatbot.domain import story_emergency as story
-from chatbot.domain.change import Change, PullRequest, PullRequestState, Waiting
+from chatbot.domain.change import Change, Waiting
 from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.obligation import Kind
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.ports import GitHost, Store
 from chatbot.services.autosync import AutoSync, Grip
 from chatbot.services.backfill import Backfill

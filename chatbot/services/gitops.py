@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from chatbot.domain import promotion, review_text
 from chatbot.domain import story_gitops as story
-from chatbot.domain.change import Change, Failure, Plan, PullRequest, PullRequestState
+from chatbot.domain.change import Change, Failure, Plan
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Conflict, Permanent
 from chatbot.domain.lifecycle import Event
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.domain.review import Review
 from chatbot.domain.review_rules import denied
 from chatbot.ports import GitHost, Store

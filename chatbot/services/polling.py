@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from chatbot.domain.change import Change, PullRequest, PullRequestState
+from chatbot.domain.change import Change
 from chatbot.domain.errors import Permanent, RetryLater
 from chatbot.domain.lifecycle import State
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.ports import GitHost, Store
 from chatbot.services.ledger import Ledger
 from chatbot.services.reconcile import touch

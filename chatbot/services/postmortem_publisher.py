@@ -13,12 +13,13 @@ import structlog
 from chatbot.domain import postmortem_text as words
 from chatbot.domain import story_postmortem as story
 from chatbot.domain.backoff import retry_delay
-from chatbot.domain.change import Change, Failure, PullRequest, PullRequestState, format_change_id
+from chatbot.domain.change import Change, Failure, format_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Conflict, Permanent, RetryLater, StaleChange
 from chatbot.domain.events import SYSTEM, AuditEntry
 from chatbot.domain.notice import Notice
 from chatbot.domain.postmortem import Postmortem, PostmortemState
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.logs import about_change
 from chatbot.ports import GitHost, Store
 from chatbot.services.ledger import AT_ONCE, Ledger

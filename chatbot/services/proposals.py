@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import record, story
-from chatbot.domain.change import Change, Operation, Path, PullRequest
+from chatbot.domain.change import Change, Operation, Path
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.gitedit import Apply, Edit, Restart, Scale
 from chatbot.domain.lifecycle import Event
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.written import written_edits
 from chatbot.ports import GitHost
 from chatbot.services.ledger import Ledger

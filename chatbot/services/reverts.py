@@ -9,10 +9,11 @@ from typing import Any
 from chatbot.domain import record, revert_text
 from chatbot.domain import story_gitops as story
 from chatbot.domain.argocd_sync import SyncOutcome, Verdict
-from chatbot.domain.change import Change, Failure, PullRequest, PullRequestState
+from chatbot.domain.change import Change, Failure
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
 from chatbot.domain.lifecycle import Event
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.domain.review import StatusState
 from chatbot.domain.story import failure_notices
 from chatbot.ports import GitHost

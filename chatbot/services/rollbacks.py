@@ -5,18 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatbot.domain import rollback, story
-from chatbot.domain.change import (
-    Change,
-    Operation,
-    Path,
-    PullRequest,
-    RolledBack,
-    SnapshotEntry,
-    TakenBack,
-)
+from chatbot.domain.change import Change, Operation, Path, RolledBack, SnapshotEntry, TakenBack
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Conflict, Permanent
 from chatbot.domain.lifecycle import State
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.revert import OTHERWISE
 from chatbot.ports import Clusters, GitHost, Manifest, Store
 from chatbot.services.ledger import Ledger

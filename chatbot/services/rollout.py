@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chatbot.domain import story
-from chatbot.domain.change import Change, Failure, PullRequestState
+from chatbot.domain.change import Change, Failure
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event
+from chatbot.domain.pull_request import PullRequestState
 from chatbot.ports import Cluster, Clusters, GitHost, Store
 from chatbot.services.autosync import AutoSync
 from chatbot.services.freezes import Freezes

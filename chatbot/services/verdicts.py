@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatbot.domain import review_text
-from chatbot.domain.change import Change, Plan, PullRequest
+from chatbot.domain.change import Change, Plan
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.review import Review, StatusState
 from chatbot.domain.review_rules import denied
 from chatbot.ports import GitHost

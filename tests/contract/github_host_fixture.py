@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 
 from chatbot.adapters.github import GitHubHost
-from chatbot.domain.change import PullRequest
+from chatbot.domain.pull_request import PullRequest
 from chatbot.settings import GitHubApp, GitHubSettings
 from tests.support.forge import REPO, SENIOR, ForgeProcess, running_forge
 from tests.support.github_description import VARIABLE, GithubDescription, recorded

@@ -8,8 +8,8 @@ from github import InputGitTreeElement
 from pydantic import SecretStr
 
 from chatbot.adapters.github import GitHubHost
-from chatbot.domain.change import PullRequestState
 from chatbot.domain.errors import Conflict, NotFound, Permanent
+from chatbot.domain.pull_request import PullRequestState
 from chatbot.domain.review import StatusState
 from chatbot.settings import GitHubSettings
 from tests.contract.github_host_fixture import *  # noqa: F403 - its fixtures

@@ -18,7 +18,6 @@ from chatbot.domain.change import (
     Plan,
     PlannedObject,
     Progress,
-    PullRequest,
     RiskLevel,
     SnapshotEntry,
     Step,
@@ -28,6 +27,7 @@ from chatbot.domain.change import (
 )
 from chatbot.domain.lifecycle import State
 from chatbot.domain.notice import Audience, Notice
+from chatbot.domain.pull_request import PullRequest
 from tests.support import builders
 from tests.support.strategies import json_values, short_text, times
 

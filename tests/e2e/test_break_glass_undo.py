@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from chatbot.domain.change import Change, PullRequestState
+from chatbot.domain.change import Change
 from chatbot.domain.lifecycle import State
 from chatbot.domain.obligation import Kind
+from chatbot.domain.pull_request import PullRequestState
 from tests.support import glass_world as glass
 from tests.support import incident_world as incident
 from tests.support.argocd import AUTOMATED

@@ -12,10 +12,11 @@ import yaml
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import Change, PullRequestState
+from chatbot.domain.change import Change
 from chatbot.domain.environment import Backfill as BackfillRules
 from chatbot.domain.errors import Permanent
 from chatbot.domain.lifecycle import Event, State
+from chatbot.domain.pull_request import PullRequestState
 from chatbot.services.autosync import AutoSync
 from chatbot.services.repository import ClusterRepository
 from tests.support import kube

@@ -10,10 +10,11 @@ import yaml
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import Change, Operation, PullRequestState
+from chatbot.domain.change import Change, Operation
 from chatbot.domain.gitedit import RESTARTED_AT
 from chatbot.domain.lifecycle import State
 from chatbot.domain.obligation import Kind
+from chatbot.domain.pull_request import PullRequestState
 from tests.support import kube
 from tests.support.emergency_path import EmergencyPath
 from tests.support.forge import ForgeProcess, running_forge

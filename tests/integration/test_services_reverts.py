@@ -14,12 +14,13 @@ from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.argocd import Health
 from chatbot.domain.argocd_sync import SyncOrder
-from chatbot.domain.change import Change, PullRequest, PullRequestState
+from chatbot.domain.change import Change
 from chatbot.domain.change import Path as Way
 from chatbot.domain.environment import ArgoApplications
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
 from chatbot.domain.lifecycle import State
 from chatbot.domain.line import behind
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.ports import Deployer
 from chatbot.services.deployment import Deployment
 from chatbot.services.ledger import Ledger

@@ -12,8 +12,6 @@ from chatbot.domain.change import (
     Operation,
     Plan,
     PlannedObject,
-    PullRequest,
-    PullRequestState,
     RolledBack,
     SnapshotEntry,
     Step,
@@ -27,6 +25,7 @@ from chatbot.domain.environment import (
     EnvironmentClass,
 )
 from chatbot.domain.lifecycle import State
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from tests.support import reviews
 from tests.support.builders import NOW, change, change_request, target
 from tests.support.freezes import freeze

@@ -10,11 +10,12 @@ from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubectl import KubectlKustomize
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import Change, Path, PullRequestState, Target
+from chatbot.domain.change import Change, Path, Target
 from chatbot.domain.emergency import Criterion
 from chatbot.domain.environment import ArgoApplications, Environment
 from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.obligation import Kind
+from chatbot.domain.pull_request import PullRequestState
 from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.comparison import Comparison

@@ -12,7 +12,7 @@ from chatbot.adapters.github.client import OwnClient, own_login, sign_in
 from chatbot.adapters.github.errors import translating
 from chatbot.adapters.github.trees import Trees
 from chatbot.adapters.patience import Patience
-from chatbot.domain.change import PullRequest
+from chatbot.domain.pull_request import PullRequest
 from chatbot.domain.review import StatusState
 from chatbot.ports import GitCommit, GitReview, RepoFile
 from chatbot.settings import GitHubSettings

@@ -8,8 +8,8 @@ from github.PullRequest import PullRequest as GithubPullRequest
 from github.Repository import Repository
 
 from chatbot.adapters.github.errors import translated
-from chatbot.domain.change import PullRequest, PullRequestState
 from chatbot.domain.errors import Conflict, Permanent, RetryLater
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 
 
 def pulls_of(repo: Repository, head: str, state: str) -> Iterator[GithubPullRequest]:

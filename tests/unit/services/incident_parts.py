@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import Change, MessageRef, Path, PullRequest, PullRequestState
+from chatbot.domain.change import Change, MessageRef, Path
 from chatbot.domain.emergency import Criterion
 from chatbot.domain.incident import Incident, Side
 from chatbot.domain.lifecycle import State
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.services.incident_channel import IncidentChannel
 from chatbot.services.incident_issue import IncidentIssue
 from chatbot.services.incident_rows import IncidentRows

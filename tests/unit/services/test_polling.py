@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import Change, PullRequest, PullRequestState
+from chatbot.domain.change import Change
 from chatbot.domain.errors import NotFound, RetryLater
 from chatbot.domain.lifecycle import State
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.ports import GitHost
 from chatbot.services.ledger import Ledger
 from chatbot.services.polling import PullRequestPoll

@@ -7,19 +7,12 @@ from typing import Any
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.change import (
-    Change,
-    Failure,
-    Path,
-    Plan,
-    PullRequest,
-    PullRequestState,
-    Waiting,
-)
+from chatbot.domain.change import Change, Failure, Path, Plan, Waiting
 from chatbot.domain.change import SnapshotEntry as Entry
 from chatbot.domain.errors import NotFound, Refused, RetryLater
 from chatbot.domain.form import Form
 from chatbot.domain.lifecycle import State
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.services.decisions import Decisions
 from chatbot.services.freezes import Freezes
 from chatbot.services.intake import Intake
