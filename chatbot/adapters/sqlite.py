@@ -115,6 +115,7 @@ class SqliteStore(
         obligations: Sequence[Obligation] = (),
         announcements: Sequence[Announcement] = (),
         incident: bool = False,
+        paid: Obligation | None = None,
     ) -> Change:
         """See `Store`."""
 
@@ -123,6 +124,8 @@ class SqliteStore(
                 happening.insert(db, change)
             saved = changes.save(db, change, entries, notices)
             owing.insert(db, obligations)
+            if paid is not None:
+                owing.update(db, paid)
             announcing.insert(db, announcements)
             return saved
 

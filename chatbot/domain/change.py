@@ -318,6 +318,8 @@ class Progress(BaseModel):
     """What an emergency goes past, a sentence each, as it stood when the plan was made."""
     written: tuple[SnapshotEntry, ...] | None = None
     """What an emergency really put into the objects, by the server's account of our fields."""
+    reconciled_at: AwareDatetime | None = None
+    """When an emergency was found to be reconciled; from then on there is nothing to undo."""
     steps: tuple[Step, ...] = ()
     failure: Failure | None = None
     waiting: Waiting | None = None

@@ -205,7 +205,8 @@ def _git_offers(change: Change) -> tuple[Offer, ...]:
 
 def _undo(change: Change) -> tuple[Offer, ...]:
     """Undoing what Git already has would only make them differ again."""
-    return (Offer.UNDO,) if touched(change) and not _merged(change) else ()
+    in_git = _merged(change) or change.progress.reconciled_at is not None
+    return (Offer.UNDO,) if touched(change) and not in_git else ()
 
 
 def _merged(change: Change) -> bool:

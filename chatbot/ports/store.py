@@ -71,12 +71,14 @@ class Store(Protocol):
         obligations: Sequence[Obligation] = (),
         announcements: Sequence[Announcement] = (),
         incident: bool = False,
+        paid: Obligation | None = None,
     ) -> Change:
         """The one function that writes state: the change, its audit entries, its notices, and
         what it owes and announces from here on, in one transaction; with `incident`, both sides of
-        its incident begin with these entries. Returns it with the next `version`. Raises
-        `StaleChange` if the row has moved on since `change.version` was read. An obligation,
-        announcement or incident that is there already stays as it is."""
+        its incident begin with these entries; and the obligation that is `paid` by it. Returns it
+        with the next `version`. Raises `StaleChange` if the row has moved on since
+        `change.version` was read, or what is paid has since its own. An obligation, announcement
+        or incident that is there already stays as it is."""
         ...
 
     def change(self, number: int) -> Change:

@@ -16,6 +16,7 @@ from chatbot.domain.events import SYSTEM, AuditEntry
 from chatbot.domain.lifecycle import Event, transition
 from chatbot.domain.notice import Notice
 from chatbot.domain.obligation import Obligation
+from chatbot.domain.obligations import paid
 from chatbot.ports import Clock, Store
 
 AT_ONCE = timedelta()
@@ -77,13 +78,34 @@ class Ledger:
         attempts: int = 0,
         **progress: Any,
     ) -> Change:
-        """Record something in the same state, with its audit entry."""
+        """Record something in the same state, with its audit entry. Raises `StaleChange`."""
         return self.store.save(
             self._moved(change, due_in, {"attempts": attempts}, progress),
             [self._entry(change, kind, actor, data or {})],
             notices,
             obligations=obligations,
             announcements=announcements,
+        )
+
+    def pay(
+        self,
+        change: Change,
+        owed: Obligation,
+        kind: str,
+        *,
+        data: Mapping[str, Any],
+        notices: Sequence[Notice],
+        **progress: Any,
+    ) -> Change:
+        """What the change owes is met: in the save that says that this was found of the change as
+        it was read, and of no later one. Raises `StaleChange`."""
+        met, breach = paid(owed, self.clock.now())
+        told = {"kind": owed.kind.value, "owner": owed.owner, **data}
+        return self.store.save(
+            self._moved(change, AT_ONCE, {"attempts": 0}, progress),
+            [*breach, self._entry(change, kind, SYSTEM, told)],
+            notices,
+            paid=met,
         )
 
     def rest(

@@ -1,5 +1,5 @@
 """What people do about what is owed: hand it over, take it over, put a reminder off, look. Every
-refusal is recorded. And how an obligation is met, whoever finds that it is."""
+refusal is recorded."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from chatbot.domain import story_debt as story
-from chatbot.domain.announcement import Announcement
 from chatbot.domain.change import Change, format_change_id
 from chatbot.domain.chase import Ladder, next_rung, skippable
 from chatbot.domain.errors import InvalidInput, NotFound, Refused, StaleChange
-from chatbot.domain.events import SYSTEM, AuditEntry
+from chatbot.domain.events import AuditEntry
 from chatbot.domain.mrkdwn import code, shorten
-from chatbot.domain.notice import Notice
 from chatbot.domain.obligation import Handover, Kind, Obligation, Snooze
-from chatbot.domain.obligations import paid, why_not_answer, why_not_offer, why_not_snooze
+from chatbot.domain.obligations import why_not_answer, why_not_offer, why_not_snooze
 from chatbot.domain.permission import Actor
 from chatbot.domain.person import Person
 from chatbot.ports import Store
@@ -196,29 +194,3 @@ class Obligations:
 
     def _entry(self, kind: str, actor: str, change: int, data: Mapping[str, Any]) -> AuditEntry:
         return AuditEntry(kind=kind, actor=actor, change=change, at=self._now(), data=dict(data))
-
-
-def meet(
-    ledger: Ledger,
-    number: int,
-    kind: Kind,
-    event: str,
-    *,
-    data: Mapping[str, Any] | None = None,
-    notices: Sequence[Notice] = (),
-    announcements: Sequence[Announcement] = (),
-) -> Obligation | None:
-    """What a change owes of this kind is met, with `event` in the audit log and what is said along.
-    Safe to repeat: what is met already stays as it is. None: it never owed that."""
-    while True:
-        owed = ledger.store.obligation(number, kind)
-        if owed is None or not owed.is_open:
-            return owed
-        now = ledger.clock.now()
-        after, entries = paid(owed, now)
-        told = {"kind": kind.value, "owner": owed.owner, **(data or {})}
-        entry = AuditEntry(kind=event, actor=SYSTEM, change=number, at=now, data=told)
-        try:
-            return ledger.store.save_obligation(after, [*entries, entry], notices, announcements)
-        except StaleChange:
-            continue

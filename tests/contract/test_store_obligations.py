@@ -50,6 +50,24 @@ def test_what_is_met_is_open_no_more_and_stays_on_the_record(store: SqliteStore)
     assert [event.entry.kind for event in store.events(soon.number)][-1] == "postmortem.accepted"
 
 
+def test_what_is_paid_is_so_with_the_save_that_says_it_or_not_at_all(store: SqliteStore) -> None:
+    change = add_change(store)
+    saved = store.save(change, [], obligations=[owed(change.number)])
+    met = owed(change.number, met_at=NOW)
+    with pytest.raises(StaleChange):
+        store.save(change, [entry("reconciliation.met", change=change.number)], paid=met)
+    store.save_obligation(owed(change.number, owner="U1"), [])
+    with pytest.raises(StaleChange):
+        store.save(saved, [entry("reconciliation.met", change=change.number)], paid=met)
+    [open_still] = store.obligations()
+    assert (open_still.owner, store.change(change.number)) == ("U1", saved)
+    paid = open_still.model_copy(update={"met_at": NOW})
+    store.save(saved, [entry("reconciliation.met", change=change.number)], paid=paid)
+    assert store.obligations() == []
+    kinds = [event.entry.kind for event in store.events(change.number)]
+    assert kinds.count("reconciliation.met") == 1
+
+
 def test_of_two_writers_one_reads_again(store: SqliteStore) -> None:
     change = add_change(store)
     store.save(change, [], obligations=[owed(change.number)])

@@ -11,10 +11,13 @@ import yaml
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Change, Operation
+from chatbot.domain.errors import StaleChange
 from chatbot.domain.gitedit import RESTARTED_AT
-from chatbot.domain.lifecycle import State
+from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.obligation import Kind
+from chatbot.domain.offers import Offer, offers
 from chatbot.domain.pull_request import PullRequestState
+from chatbot.services.comparison import Comparison
 from tests.support import kube
 from tests.support.emergency_path import EmergencyPath
 from tests.support.forge import ForgeProcess, running_forge
@@ -194,6 +197,41 @@ def test_objects_are_free_again_while_the_postmortem_is_written(path: EmergencyP
     assert path.step(waits).progress.waiting is not None
 
 
+def test_an_undo_that_comes_while_it_is_proved_that_all_is_well_is_done_and_proved_itself(
+    path: EmergencyPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wanted what Git says, so nothing is brought into Git, and the undo leads away from it."""
+    path.scale_by_hand(3)
+    change = path.rolled_out(replicas=2)
+    looked = Comparison.divergence
+
+    def undone_meanwhile(comparison: Comparison, compared: Change) -> str:
+        found = looked(comparison, compared)
+        now = path.store.change(compared.number)
+        if now.state is State.RECONCILING and not found:
+            path.ledger.advance(now, Event.ROLLBACK_STARTED, "red_light.undo")
+        return found
+
+    monkeypatch.setattr(Comparison, "divergence", undone_meanwhile)
+    with pytest.raises(StaleChange):
+        path.step(path.step(change))
+    undoing = path.store.change(change.number)
+    assert (undoing.state, path.owes(undoing)) == (State.ROLLING_BACK, set(Kind))
+    assert undoing.due_at is not None
+    assert undoing.due_at <= path.clock.now()
+    undone = path.until(undoing, State.RECONCILING)
+    assert path.replicas == 3
+    assert "replicas: 3" in path.step(undone).progress.divergence
+    assert path.owes(undone) == set(Kind)
+
+
+def test_what_git_and_the_cluster_agree_on_is_not_undone_any_more(path: EmergencyPath) -> None:
+    path.scale_by_hand(3)
+    paid = path.step(path.step(path.rolled_out(replicas=2)))
+    assert path.owes(paid) == {Kind.POSTMORTEM}
+    assert Offer.UNDO not in offers(paid)
+
+
 class _Died(Exception):
     """The process ended before it could save what it had done."""
 
@@ -233,7 +271,7 @@ def test_a_process_that_dies_before_any_save_repeats_nothing(
             path.step(path.store.change(change.number))
     path.postmortem(change)
     on(State.COMPLETED)
-    assert len(failed) == 8, "so many saves there are"
+    assert len(failed) == 9, "so many saves there are"
     assert path.replicas == 5
     assert path.repo.get_pulls(state="all").totalCount == 1
     assert len(path.store.obligations(change.number)) == len(Kind)

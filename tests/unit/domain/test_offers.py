@@ -152,6 +152,7 @@ def test_buttons_stand_in_the_agreed_order(change: Change, offered: tuple[Offer,
         (emergency(*OWING, due_at=NOW), (Offer.SHOW_DIFF, Offer.UNDO)),
         (emergency(*ASKING, pull_request=pull_request()), (Offer.SHOW_DIFF, Offer.UNDO)),
         (emergency(*OWING, pull_request=MERGED, due_at=NOW), (Offer.SHOW_DIFF,)),
+        (emergency(*OWING, reconciled_at=NOW, due_at=NOW), (Offer.SHOW_DIFF,)),
         (emergency(*OWING, State.ROLLING_BACK, due_at=NOW), (Offer.SHOW_DIFF,)),
         (
             emergency(*OWING, State.ROLLING_BACK, failure=DENIED),

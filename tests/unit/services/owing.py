@@ -87,6 +87,12 @@ class Office:
         assert found is not None
         return found
 
+    def pay(self, change: Change, kind: Kind) -> Obligation:
+        """What it owes of this kind is met, found of the change as it was read."""
+        event = f"{kind.value}.met"
+        self.ledger.pay(change, self.owed(change, kind), event, data={}, notices=())
+        return self.owed(change, kind)
+
     def notices(self, change: Change, words: str = "") -> list[Notice]:
         """What waits to be sent and has these words."""
         pending = self.store.pending_notices(change.number)

@@ -6,11 +6,10 @@ from datetime import timedelta
 import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
-from chatbot.domain.errors import InvalidInput, Refused
+from chatbot.domain.errors import InvalidInput, Refused, StaleChange
 from chatbot.domain.notice import Audience, Button
 from chatbot.domain.obligation import Kind
 from chatbot.services.debtors import Debtors
-from chatbot.services.obligations import meet
 from tests.support.builders import REQUESTER, message
 from tests.support.instant import at_once
 from tests.unit.services.owing import COLLEAGUE, GUEST, SENIOR, Office, emergency
@@ -100,7 +99,7 @@ def test_who_may_hand_over_what_to_whom(office: Office) -> None:
 
 def test_a_change_that_owes_nothing_has_nothing_to_hand_over(office: Office) -> None:
     change = emergency(office.store, office.clock, Kind.POSTMORTEM)
-    meet(office.ledger, change.number, Kind.POSTMORTEM, "postmortem.accepted")
+    office.pay(change, Kind.POSTMORTEM)
     said = refusal(lambda: office.obligations.offer(REQUESTER, change.number, COLLEAGUE))
     assert "was met" in said
     kind = Kind.RECONCILIATION
@@ -154,13 +153,18 @@ def test_what_cannot_be_snoozed(office: Office) -> None:
 def test_what_is_met_too_late_is_a_breach_whether_the_chase_saw_it_or_not(office: Office) -> None:
     change = emergency(office.store, office.clock)
     office.clock.move(hours=25)
-    met = meet(office.ledger, change.number, Kind.RECONCILIATION, "reconciliation.met")
-    assert met is not None
-    assert (met.met_at, met.breached_at) == (office.clock.now(), office.clock.now())
-    office.clock.move(hours=1)
-    assert meet(office.ledger, change.number, Kind.RECONCILIATION, "reconciliation.met") == met
+    paid = office.pay(change, Kind.RECONCILIATION)
+    assert (paid.met_at, paid.breached_at) == (office.clock.now(), office.clock.now())
     kinds = [event.entry.kind for event in office.store.events(change.number)]
     assert kinds == ["change.requested", "obligation.breached", "reconciliation.met"]
+
+
+def test_what_was_found_of_a_change_that_has_moved_on_pays_nothing(office: Office) -> None:
+    change = emergency(office.store, office.clock)
+    office.ledger.note(change, "change.retried")
+    with pytest.raises(StaleChange):
+        office.pay(change, Kind.RECONCILIATION)
+    assert office.owed(change, Kind.RECONCILIATION).is_open
 
 
 def test_who_has_overdue_debt_asks_for_nothing_new_in_prod(office: Office) -> None:
@@ -182,7 +186,7 @@ def test_who_has_overdue_debt_asks_for_nothing_new_in_prod(office: Office) -> No
     Debtors(office.store, office.clock, office.slack, places, refuses=False).refuse(
         REQUESTER, "prod"
     )
-    meet(office.ledger, change.number, Kind.POSTMORTEM, "postmortem.accepted")
+    office.pay(change, Kind.POSTMORTEM)
     debtors.refuse(REQUESTER, "prod")
 
 
