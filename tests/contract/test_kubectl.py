@@ -27,6 +27,33 @@ def test_an_overlay_is_rendered_with_its_base() -> None:
     assert manifests[0]["spec"]["replicas"] == 4
 
 
+def test_the_same_files_are_rendered_once_and_what_came_of_it_is_nobodys_to_change(
+    tmp_path: Path,
+) -> None:
+    starts, counting = tmp_path / "starts", tmp_path / "kubectl"
+    counting.write_text(f'#!/bin/sh\necho >> {starts}\nexec {find_kubectl()} "$@"\n')
+    counting.chmod(0o755)
+    kustomize = KubectlKustomize(counting)
+    [first] = kustomize.render(REPOSITORY, "environments/prod")
+    first["spec"]["replicas"] = 9
+    [again] = kustomize.render(dict(REPOSITORY), "environments/prod")
+    assert again["spec"]["replicas"] == 4
+    assert len(starts.read_text().splitlines()) == 1
+    [base] = kustomize.render(REPOSITORY, "base")
+    scaled = {**REPOSITORY, "base/web.yaml": WEB.replace("replicas: 1", "replicas: 2")}
+    [other] = kustomize.render(scaled, "base")
+    assert (base["spec"]["replicas"], other["spec"]["replicas"]) == (1, 2)
+
+
+def test_what_failed_is_tried_again(tmp_path: Path) -> None:
+    missing = tmp_path / "kubectl"
+    kustomize = KubectlKustomize(missing)
+    with pytest.raises(RetryLater):
+        kustomize.render(REPOSITORY, "base")
+    missing.symlink_to(find_kubectl())
+    assert kustomize.render(REPOSITORY, "base")
+
+
 def test_kustomizes_own_message_is_passed_on_without_our_paths() -> None:
     files = {**REPOSITORY, "base/kustomization.yaml": "resources: [none.yaml]\n"}
     with pytest.raises(Unreadable, match=r"none\.yaml") as caught:
