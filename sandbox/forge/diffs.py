@@ -28,15 +28,18 @@ class FileDiff:
 
 
 def unified(git: Git, before: str | None, after: str) -> str:
-    """The whole difference in Git's unified format; `before` None means from nothing."""
-    shown = git.run("diff-tree", "-r", "-M", "-p", "--no-color", before or EMPTY_TREE, after, "--")
+    """The whole difference of two commits or trees, by their full SHAs, in Git's unified format;
+    `before` None means from nothing."""
+    shown = git.known(
+        "diff-tree", "-r", "-M", "-p", "--no-color", before or EMPTY_TREE, after, "--"
+    )
     return shown.decode(errors="replace")
 
 
 def files(git: Git, before: str | None, after: str) -> list[FileDiff]:
     """The changed files between two commits or trees, in path order."""
     start = before or EMPTY_TREE
-    raw = git.run("diff-tree", "-r", "-M", "-z", "--raw", "--no-abbrev", start, after, "--")
+    raw = git.known("diff-tree", "-r", "-M", "-z", "--raw", "--no-abbrev", start, after, "--")
     patches = _split(unified(git, before, after))
     found: list[FileDiff] = []
     fields = iter(raw.decode().split("\0"))

@@ -16,7 +16,8 @@ EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 NO_OBJECT = "0" * 40
 TIMEOUT_SECONDS = 30.0
 
-_LOG_FORMAT = "%x1f".join(("%H", "%T", "%P", "%an", "%ae", "%at", "%cn", "%ce", "%ct", "%B"))
+_FIELDS = ("%H", "%T", "%P", "%an", "%ae", "%at", "%cn", "%ce", "%ct", "%B")
+_LOG = ("log", "-z", f"--format=tformat:{'%x1f'.join(_FIELDS)}")
 
 
 class GitError(Exception):
@@ -92,9 +93,8 @@ class Git:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        # Commits never change, and neither does what two of them make when merged.
         self._commits: dict[str, Commit] = {}
-        self._merges: dict[tuple[str, str], Merge] = {}
+        self._known: dict[tuple[object, ...], bytes] = {}
 
     def run(
         self,
@@ -117,6 +117,20 @@ class Git:
             raise GitError(message or f"git {arguments[0]} failed", done.returncode)
         return done.stdout
 
+    def known(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        accept: Sequence[int] = (0,),
+    ) -> bytes:
+        """As `run`, of a command that names objects by nothing but their full SHAs: objects never
+        change, so git is asked once."""
+        key = (arguments, stdin, tuple((env or {}).items()))
+        if key not in self._known:
+            self._known[key] = self.run(*arguments, stdin=stdin, env=env, accept=accept)
+        return self._known[key]
+
     def line(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> str:
@@ -136,6 +150,21 @@ class Git:
         """The object a full ref name points to, or None when there is no such ref."""
         found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", ref, accept=(0, 1))
         return found.decode().strip() or None
+
+    def commit_at(self, *names: str) -> str | None:
+        """The SHA of the commit that the first of these full ref names leads to, if need be by an
+        annotated tag; None when none of them leads to one."""
+        found = {ref.name: ref for ref in self.refs(*names)}
+        for ref in (found[name] for name in names if name in found):
+            sha = ref.sha if ref.type == "commit" else self.tip(f"{ref.sha}^{{commit}}")
+            if sha:
+                return sha
+        return None
+
+    def commit_by(self, sha: str) -> str | None:
+        """The full SHA of the commit that a SHA of 4 digits or more leads to; None when there is
+        none, or more than one."""
+        return sha if sha in self._commits else self.tip(f"{sha}^{{commit}}")
 
     def is_ref_name(self, ref: str) -> bool:
         """Whether git takes this as a full ref name."""
@@ -157,13 +186,22 @@ class Git:
 
     def type_of(self, sha: str) -> str | None:
         """`commit`, `tree`, `blob` or `tag`, or None for an unknown object."""
+        if sha in self._commits:
+            return "commit"
         shown = self.run("cat-file", "--batch-check=%(objecttype)", stdin=sha.encode() + b"\n")
         kind = shown.decode().strip()
         return None if kind.endswith(("missing", "ambiguous")) else kind
 
     def commits(self, *revisions: str) -> list[Commit]:
         """Commits as `git log <revisions>` lists them, newest first."""
-        shown = self.run("log", "-z", f"--format=tformat:{_LOG_FORMAT}", *revisions)
+        return self._commits_in(self.run(*_LOG, *revisions))
+
+    def commits_between(self, base: str, head: str) -> list[Commit]:
+        """The commits that `head` has and `base` lacks, by their full SHAs, oldest first."""
+        shown = self.known(*_LOG, "--topo-order", head, f"^{base}", "--")
+        return list(reversed(self._commits_in(shown)))
+
+    def _commits_in(self, shown: bytes) -> list[Commit]:
         rows = shown.decode(errors="replace").split("\0")
         found = [_read_commit(row) for row in rows if row]
         self._commits.update((commit.sha, commit) for commit in found)
@@ -190,8 +228,8 @@ class Git:
         return next((row for row in rows if row.path == path), None)
 
     def blob(self, sha: str) -> bytes:
-        """The bytes of a blob."""
-        return self.run("cat-file", "blob", sha)
+        """The bytes of a blob, by its full SHA."""
+        return self.known("cat-file", "blob", sha)
 
     def write_blobs(self, contents: Sequence[bytes]) -> list[str]:
         """Store blobs with one git process, however many; their SHAs in order."""
@@ -252,7 +290,8 @@ class Git:
             "GIT_COMMITTER_DATE": f"{int(committer.when.timestamp())} +0000",
         }
         flags = [flag for parent in parents for flag in ("-p", parent)]
-        return self.line("commit-tree", tree, *flags, stdin=message.encode(), env=env)
+        written = self.known("commit-tree", tree, *flags, stdin=message.encode(), env=env)
+        return written.decode().strip()
 
     # History
 
@@ -268,29 +307,24 @@ class Git:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor; None for histories that share none."""
-        found = self.run("merge-base", one, other, accept=(0, 1)).decode().split()
+        found = self.known("merge-base", one, other, accept=(0, 1)).decode().split()
         return found[0] if found else None
 
     def ahead_behind(self, base: str, head: str) -> tuple[int, int]:
         """How many commits `head` has that `base` lacks, and the other way round."""
-        behind, ahead = self.line(
-            "rev-list", "--left-right", "--count", f"{base}...{head}", "--"
-        ).split()
+        counted = self.known("rev-list", "--left-right", "--count", f"{base}...{head}", "--")
+        behind, ahead = counted.decode().split()
         return int(ahead), int(behind)
 
     def merge(self, ours: str, theirs: str) -> Merge:
         """Merge two commits into a tree without touching any ref."""
-        if (ours, theirs) in self._merges:
-            return self._merges[ours, theirs]
-        shown = self.run(
+        shown = self.known(
             "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages",
             "--allow-unrelated-histories", ours, theirs,
             accept=(0, 1),
         )  # fmt: skip
         tree, *conflicts = shown.decode().strip("\0").split("\0")
-        merged = Merge(tree.strip(), tuple(path for path in conflicts if path))
-        self._merges[ours, theirs] = merged
-        return merged
+        return Merge(tree.strip(), tuple(path for path in conflicts if path))
 
 
 def init(directory: Path, branch: str) -> Git:

@@ -172,8 +172,7 @@ def _squashed(forge: Forge, pull: PullRequest) -> str:
 
 def commits_of(forge: Forge, pull: PullRequest) -> list[Commit]:
     """The commits a pull request brings, oldest first."""
-    revisions = (pull.head_sha, f"^{pull.base_sha}")
-    return list(reversed(forge.git.commits("--topo-order", *revisions, "--")))
+    return forge.git.commits_between(pull.base_sha, pull.head_sha)
 
 
 def rebase(forge: Forge, onto: str, commits: Sequence[Commit], committer: Signature) -> str:

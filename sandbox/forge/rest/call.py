@@ -79,14 +79,10 @@ class Call:
         """The commit a branch, tag, full ref or SHA (4 digits or more) names, or None."""
         git = self.forge.git
         short = name.removeprefix("refs/")
-        for ref in (f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{short}"):
-            sha = git.tip(f"{ref}^{{commit}}") if git.is_ref_name(ref) else None
-            if sha:
-                return git.commit(sha)
-        if _SHA.fullmatch(name):
-            sha = git.tip(f"{name}^{{commit}}")
-            return git.commit(sha) if sha else None
-        return None
+        sha = git.commit_at(f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{short}")
+        if not sha and _SHA.fullmatch(name):
+            sha = git.commit_by(name)
+        return git.commit(sha) if sha else None
 
     def wants_diff(self) -> bool:
         """Whether the Accept header asks for a diff in place of JSON."""

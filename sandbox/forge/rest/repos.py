@@ -227,7 +227,7 @@ def compare(call: Call) -> Page | Text:
     if call.wants_diff():
         return Text(diffs.unified(git, root, head.sha), _DIFF_TYPE)
     ahead, behind = git.ahead_behind(base.sha, head.sha)
-    brought = list(reversed(git.commits("--topo-order", head.sha, f"^{base.sha}", "--")))
+    brought = git.commits_between(base.sha, head.sha)
     render = partial(shapes.commit, call.forge, links=call.links)
     page = f"{call.links.repo_page}/compare/{base_name}...{head_name}"
     shape = {
