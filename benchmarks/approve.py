@@ -8,7 +8,6 @@ anchor is a Bolt app that merges at the click and asks nothing.
 
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 from github.Repository import Repository
 
 from benchmarks.bare_merge import connected
-from benchmarks.measure import Pairs, Row, Scale, interleaved, percentile
+from benchmarks.measure import Pairs, Row, Scale, interleaved, percentile, until
 from benchmarks.stage import REQUESTER, Stage, stage
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.lifecycle import State
@@ -25,15 +24,13 @@ from tests.support import call_names
 from tests.support.forge_work import commit_files
 from tests.support.proxy import Proxy
 from tests.support.slack_forms import pressed
-from tests.support.world import buttons
+from tests.support.slack_messages import buttons
 
 SENIOR = "U0SENIOR1"
 CHANNEL = "C0PROD"
 MERGE = "forge PUT pulls/{n}/merge"
 GOAL_SECONDS = 1.0
 """Ours: a senior looks at the card for about that long after the click."""
-_SECONDS = 60.0
-_LOOK_SECONDS = 0.002
 _FORM = {
     "justification": "More visitors.",
     "rollback_plan": "Scale back.",
@@ -90,7 +87,7 @@ class _Clicks:
         self.on.slack.view(REQUESTER, "change_request")
         self.on.slack.submit(REQUESTER, _FORM)
         self._until_only(State.AWAITING_APPROVAL)
-        self.approve = ts, action = self._until(self._approvable)
+        self.approve = ts, action = until(self._approvable)
         took = self._clicked(ts, action)
         self._until_only(None)
         return took
@@ -109,7 +106,7 @@ class _Clicks:
         self.proxy.rewind()
         clicked = time.monotonic()
         self.on.slack.send_click(SENIOR, CHANNEL, ts, action)
-        return self._until(self._merged_at) - clicked
+        return until(self._merged_at) - clicked
 
     def _approvable(self) -> tuple[str, dict[str, Any]] | None:
         card = self.on.slack.messages(CHANNEL)[-1]
@@ -125,16 +122,7 @@ class _Clicks:
         store = SqliteStore(self.on.database("ours"))
         try:
             wanted = [] if state is None else [state]
-            self._until(lambda: list(store.live_counts()) == wanted or None)
+            until(lambda: list(store.live_counts()) == wanted or None)
         finally:
             store.close()
         self.on.quiet()
-
-    @staticmethod
-    def _until(look: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + _SECONDS
-        while (found := look()) is None:
-            if time.monotonic() > deadline:
-                raise RuntimeError("waited in vain")
-            time.sleep(_LOOK_SECONDS)
-        return found

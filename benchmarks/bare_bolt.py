@@ -25,7 +25,7 @@ def main() -> None:
         ack()
 
     socket = WebClient(token=app_token, base_url=address)
-    SocketModeHandler(app, app_token, web_client=socket).connect()
+    SocketModeHandler(app, app_token, web_client=socket).connect()  # type: ignore[no-untyped-call]
     print("bare bolt ready", flush=True)
     threading.Event().wait()
 

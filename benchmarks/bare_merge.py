@@ -40,7 +40,7 @@ def main() -> None:
         repo.get_pull(int(action["value"])).merge()
 
     socket = WebClient(token=app_token, base_url=address)
-    SocketModeHandler(app, app_token, web_client=socket).connect()
+    SocketModeHandler(app, app_token, web_client=socket).connect()  # type: ignore[no-untyped-call]
     print("bare merge ready", flush=True)
     threading.Event().wait()
 

@@ -16,6 +16,7 @@ from chatbot.domain import change as domain
 from chatbot.domain.change import MessageRef
 from chatbot.domain.events import AuditEntry
 from chatbot.domain.lifecycle import State
+from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.ports import NewChange
 
 REQUESTER = "U0REQUESTER"
@@ -89,12 +90,12 @@ def _progress(targets: tuple[domain.Target, ...]) -> domain.Progress:
     )
     return domain.Progress(
         plan=domain.Plan(objects=planned, digest="0" * 64),
-        pull_request=domain.PullRequest(
+        pull_request=PullRequest(
             number=1,
             url="https://github.example/acme/cluster-config/pull/1",
             branch="mcp-ocs/change-chg-1",
             head_sha="0" * 40,
-            state=domain.PullRequestState.MERGED,
+            state=PullRequestState.MERGED,
             merge_sha="1" * 40,
         ),
     )

@@ -6,8 +6,14 @@ round, each goes first equally often, and a row's ratio is the median of the rat
 
 import math
 import statistics
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_LOOK_SECONDS = 0.002
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,16 @@ def interleaved(rounds: int, ours: Callable[[int], float], anchor: Callable[[int
         for side, measure in order:
             taken[side].append(measure(number))
     return Pairs(*taken)
+
+
+def until(look: Callable[[], T | None], seconds: float = 120.0) -> T:
+    """Look again and again until there is something; what is found. Raises `TimeoutError`."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds:g} s in vain")
+        time.sleep(_LOOK_SECONDS)
+    return found
 
 
 def percentile(values: Iterable[float], share: float) -> float:

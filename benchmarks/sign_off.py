@@ -7,12 +7,11 @@ anchor, and is not ours to answer for.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Row, Scale, percentile
+from benchmarks.measure import Row, Scale, percentile, until
 from benchmarks.stage import REQUESTER, Stage, stage
 from chatbot.adapters.sqlite import SqliteStore
 from chatbot.domain.change import Change
@@ -21,7 +20,8 @@ from chatbot.domain.red_lights import typed_target
 from tests.support.proxied import kubeconfig_through
 from tests.support.proxy import Arrival, Proxy
 from tests.support.slack_forms import pressed
-from tests.support.world import INCIDENTS, buttons
+from tests.support.slack_messages import buttons
+from tests.support.world import INCIDENTS
 
 SENIOR = "U0SENIOR1"
 REPLICAS = 5
@@ -29,8 +29,6 @@ REPLICAS = 5
 APPLY = "cluster PATCH deployments/scale"
 GOAL_SECONDS = 0.150
 """The design's, on top of the API server's own time."""
-_SECONDS = 120.0
-_LOOK_SECONDS = 0.002
 _FORM = {
     "criterion": "service_down",
     "justification": "Checkout answers with 503.",
@@ -97,12 +95,12 @@ class _Glass:
         self.proxy.rewind()
         clicked = time.monotonic()
         self.on.slack.send_click(SENIOR, INCIDENTS, card["ts"], action)
-        apply = self._until(self._applied)
+        apply = until(self._applied)
         before = [each for each in self.proxy.arrivals() if each.at < apply.at]
         servers = sum(each.answered - each.at for each in before if each.answered)
-        self._until(lambda: self._in(change, State.RECONCILING, State.PR_OPEN))
+        until(lambda: self._in(change, State.RECONCILING, State.PR_OPEN))
         self._press("cancel", REQUESTER)
-        self._until(lambda: "reconciliation.met" in self._events(change) or None)
+        self._until_recorded(change, "reconciliation.met")
         self.on.quiet()
         return _Round(apply.at - clicked - servers, servers)
 
@@ -114,15 +112,15 @@ class _Glass:
         slack.command(REQUESTER, INCIDENTS, "/breakglass", asked)
         slack.view(REQUESTER, "breakglass_request")
         slack.submit(REQUESTER, _FORM)
-        change = self._until(lambda: self._newest(known))
-        self._until(lambda: self._in(change, State.AWAITING_CONFIRMATION))
+        change = until(lambda: self._newest(known))
+        until(lambda: self._in(change, State.AWAITING_CONFIRMATION))
         for light in (1, 2):
             self._press(f"red_light_{light}", REQUESTER)
-            self._until(lambda kind=f"red_light.{light}": kind in self._events(change) or None)
+            self._until_recorded(change, f"red_light.{light}")
         slack.view(REQUESTER, "red_light_typed")
         target = typed_target(self.store.change(change.number))
         slack.submit(REQUESTER, {"confirmation": target})
-        self._until(lambda: self._in(change, State.AWAITING_APPROVAL))
+        until(lambda: self._in(change, State.AWAITING_APPROVAL))
         return change
 
     def _newest(self, known: list[Change]) -> Change | None:
@@ -133,8 +131,11 @@ class _Glass:
         now = self.store.change(change.number)
         return now if now.state in states else None
 
-    def _events(self, change: Change) -> list[str]:
-        return [event.entry.kind for event in self.store.events(change.number)]
+    def _until_recorded(self, change: Change, kind: str) -> None:
+        def recorded() -> bool | None:
+            return kind in (event.entry.kind for event in self.store.events(change.number)) or None
+
+        until(recorded)
 
     def _press(self, action_id: str, user: str) -> None:
         card = self._card(action_id)
@@ -148,17 +149,7 @@ class _Glass:
             messages = reversed(self.on.slack.messages(INCIDENTS))
             return next((each for each in messages if action_id in buttons(each)), None)
 
-        card: dict[str, Any] = self._until(found)
-        return card
+        return until(found)
 
     def _applied(self) -> Arrival | None:
         return next((each for each in self.proxy.arrivals() if each.call.name == APPLY), None)
-
-    @staticmethod
-    def _until(look: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + _SECONDS
-        while (found := look()) is None:
-            if time.monotonic() > deadline:
-                raise RuntimeError("waited in vain")
-            time.sleep(_LOOK_SECONDS)
-        return found

@@ -16,7 +16,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,7 +119,7 @@ class Tap:
             await bot.send_str(text)
 
     @contextlib.contextmanager
-    def call(self, method: str) -> "contextlib.AbstractContextManager[None]":
+    def call(self, method: str) -> Iterator[None]:
         """Around one Web API call of a bot."""
         self.running += 1
         try:
