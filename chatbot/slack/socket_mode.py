@@ -2,7 +2,8 @@
 
 The SDK's client takes back its own `close()` when a session begins at that instant: the session
 sets the mark that ends it to false, and `close()` waits for it forever. So does a reconnect that is
-under way. A bot that is stopped right after its start would not stop.
+under way, whose monitor then reconnects for good. A bot that is stopped right after its start would
+not stop.
 """
 
 import time
@@ -36,12 +37,14 @@ class _Client(SocketModeClient):
         """As the SDK does it; nothing comes of it when `close()` came first."""
         super().connect()
         if self.closed:
+            self.auto_reconnect_enabled = False
             self._end()
             self.disconnect()
 
     def close(self) -> None:
         """As the SDK does it, for good."""
         self.closed = True
+        self.current_app_monitor.event.set()  # if it starts after this, it ends at once
         self._end()
         super().close()
 

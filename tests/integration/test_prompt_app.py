@@ -221,3 +221,6 @@ def test_a_socket_that_is_opened_anew_while_it_is_closed_ends(
     socket.close()
     socket._handler.client.connect_to_new_endpoint()
     assert not socket.is_open()
+    monitor = socket._handler.client.current_app_monitor
+    monitor.thread.join(SECONDS)
+    assert not monitor.is_alive(), "and nothing connects again"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from chatbot.slack.socket_mode import Handler
 from tests.support.slack import SlackWorkspace
 
 REQUESTER, SENIOR = "U0REQUESTER", "U0SENIOR1"
@@ -61,7 +61,7 @@ def bot(slack: SlackWorkspace, client: WebClient) -> Iterator[App]:
     """A Bolt app without listeners, connected; tests add their own."""
     app = App(client=client, token_verification_enabled=False)
     socket = WebClient(token=slack.app_token, base_url=slack.api_url)
-    handler = SocketModeHandler(app, slack.app_token, web_client=socket)
+    handler = Handler(app, slack.app_token, web_client=socket)
     handler.connect()
     slack.wait_until_connected()
     yield app

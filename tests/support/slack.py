@@ -24,8 +24,8 @@ from typing import Any, TypeVar
 import pytest
 import requests
 import websocket
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 
+from chatbot.slack.socket_mode import Handler
 from sandbox.slack_workspace import APP_ID, APP_TOKEN, BOT_TOKEN
 from tests.support.slack_forms import filled, pressed
 
@@ -289,7 +289,7 @@ class SlackWorkspace:
         """How many Socket Mode connections are open."""
         return int(self._get("_edge/connections")["connections"])
 
-    def hang_up(self, handler: SocketModeHandler) -> None:
+    def hang_up(self, handler: Handler) -> None:
         """Close a Bolt app's handler, and wait until its connection is gone.
 
         Closing takes the SDK a second or two of waiting for its own threads; cutting the line
