@@ -4,7 +4,15 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.chaos.plugin", "tests.support.envtest"]
+# What takes long to start is there once for a worker. A fixture that several conftest files import
+# is another one in each, and so would be what it starts.
+pytest_plugins = [
+    "tests.chaos.plugin",
+    "tests.support.envtest",
+    "tests.support.slack",
+    "tests.support.jira",
+    "tests.support.world",
+]
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)

@@ -9,10 +9,7 @@ from sandbox.cluster import LocalCluster
 from tests.chaos.plugin import RecordProperty
 from tests.chaos.programme import Programme
 from tests.chaos.theatre import Theatre
-from tests.support.slack import SlackWorkspace, slack_workspace
-from tests.support.world import local
-
-__all__ = ["local", "slack_workspace"]
+from tests.support.slack import SlackWorkspace
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,9 @@ import pytest
 
 from chatbot.adapters.sqlite import SqliteStore
 from tests.support.bolt import bot, client
-from tests.support.slack import slack, slack_workspace
 from tests.support.store import make_store
 
-__all__ = ["bot", "client", "slack", "slack_workspace", "store"]
+__all__ = ["bot", "client", "store"]
 
 
 @pytest.fixture

@@ -12,11 +12,7 @@ from chatbot.adapters.sqlite import SqliteStore
 from sandbox.apiserver.server import ApiServer
 from tests.support.forge import ForgeProcess, running_forge
 from tests.support.kube import Admin, namespace
-from tests.support.slack import slack, slack_workspace
 from tests.support.store import make_store
-from tests.support.world import local, world
-
-__all__ = ["local", "slack", "slack_workspace", "world"]
 
 
 @pytest.fixture(scope="session")
