@@ -3,9 +3,11 @@ the line above it. A line that says it all stands alone."""
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Final
 
 _GAP: Final = "…"
+_SIGNS: Final = ("+", "-")
 _FILE_HEADER: Final = re.compile(r"^--- live\n\+\+\+ wanted\n(?=@@)", re.MULTILINE)
 """As `chatbot.domain.diff` writes it; a removed line `-- x` of a script looks much like it."""
 
@@ -26,19 +28,19 @@ def excerpt_lines(diffs: Sequence[tuple[str, str]]) -> list[str]:
 
 def is_change(line: str) -> bool:
     """Whether a line of a unified diff is one that is added or removed."""
-    return line.startswith(("+", "-"))
+    return line.startswith(_SIGNS)
 
 
 def _near_changes(diff: str) -> list[str]:
     """Changed lines and what stands above them; an ellipsis stands for what is between."""
     lines = list(_body(diff))
-    if one_field := _one_field(lines):
+    changes = [line.startswith(_SIGNS) for line in lines]
+    if one_field := _one_field(lines, list(compress(lines, changes))):
         return one_field
-    changed = {place for place, line in enumerate(lines) if is_change(line)}
     shown: list[str] = []
     left_out = False
-    for place, line in enumerate(lines):
-        if line != _GAP and (place in changed or place + 1 in changed):
+    for line, changed, changes_next in zip(lines, changes, [*changes[1:], False], strict=True):
+        if (changed or changes_next) and line != _GAP:
             if left_out and shown:
                 shown.append(_GAP)
             shown.append(line)
@@ -48,10 +50,9 @@ def _near_changes(diff: str) -> list[str]:
     return shown
 
 
-def _one_field(lines: Sequence[str]) -> list[str]:
+def _one_field(lines: Sequence[str], changed: list[str]) -> list[str]:
     """The two lines of a change of one field that needs no line above it to be recognised; empty
     if it is anything else. In an item of a list the same field may stand many times."""
-    changed = [line for line in lines if is_change(line)]
     if [line[0] for line in changed] != ["-", "+"] or any(line.startswith(" - ") for line in lines):
         return []
     before, after = (_FIELD.match(line[1:]) for line in changed)
@@ -62,5 +63,5 @@ def _body(diff: str) -> Iterator[str]:
     """The lines of unified diffs without their headers; a gap stands for each hunk's."""
     for hunk in _FILE_HEADER.split(diff):
         yield _GAP
-        for line in hunk.removesuffix("\n").split("\n"):
-            yield _GAP if line.startswith("@@") else line
+        lines = hunk.removesuffix("\n").split("\n")
+        yield from (_GAP if line.startswith("@@") else line for line in lines)
