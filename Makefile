@@ -27,6 +27,8 @@ tools: $(LOCAL_SLACK_STAMP)  ## the programs that tests start: a local Slack, a 
 
 # API servers and kubectl trade memory for time: they collect garbage less often.
 test chaos: export GOGC = 400
+# Hundreds of programs of ours start: what Python has compiled is kept for the next, whoever asks it not to.
+test chaos: export PYTHONDONTWRITEBYTECODE =
 
 test: $(STAMP) tools  ## everything that must hold; half of it waits, so three workers for two cores
 	$(BIN)/pytest -n 3 --dist worksteal
