@@ -1,7 +1,6 @@
 """A running Redlight: what starts in which order, and how it stops without losing a step."""
 
 import os
-import signal
 import threading
 import time
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from chatbot.domain.backoff import retry_delay
 from chatbot.domain.errors import Permanent, RetryLater
 from chatbot.ports import Clock
 from chatbot.settings import SECRETS, LogFormat, Settings
+from chatbot.signals import StopSignal
 from chatbot.slack.connection import Connection, connect
 from scheduler.jobs import scheduler
 
@@ -29,12 +29,9 @@ def run(settings: Settings, *, bot: bool, jobs: bool, clock: Clock | None = None
     for name in SECRETS:
         os.environ.pop(name, None)  # read already; what we start does not inherit them
     logs.configure(json_lines=settings.log is LogFormat.JSON, secrets=settings.secrets())
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     for warning in settings.warnings:
         log.warning("settings.doubtful", because=warning)
-    with ExitStack() as parts:
+    with StopSignal() as stop, ExitStack() as parts:
         services = build(settings, clock=clock)
         parts.callback(services.close)
         connection = None
@@ -78,11 +75,11 @@ def _status(services: Services, connection: Connection | None, parts: ExitStack)
     log.info("status.listening", host=address.host, port=server.port)
 
 
-def _opened(settings: Settings, connection: Connection, stop: threading.Event) -> bool:
+def _opened(settings: Settings, connection: Connection, stop: StopSignal) -> bool:
     """Connect, however long Slack takes to be there; say as whom."""
     client = slack_client(settings)
     attempts = 0
-    while not stop.is_set():
+    while not stop.wait(0):
         try:
             identity = client.auth_test()
             connection.open(identity)

@@ -1,11 +1,10 @@
 """`python -m sandbox.apiserver`: run the embedded API server until it is interrupted."""
 
-import signal
-import threading
 from pathlib import Path
 
 import click
 
+from chatbot.signals import StopSignal
 from sandbox.apiserver.server import ApiServer
 
 
@@ -20,10 +19,7 @@ from sandbox.apiserver.server import ApiServer
 @click.option("--context", "contexts", multiple=True, help="Name a context; repeat for more.")
 def main(port: int, token: str, kubeconfig: Path | None, contexts: tuple[str, ...]) -> None:
     """An embedded Kubernetes API server on loopback. It forgets everything when it stops."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with ApiServer(port=port, token=token) as server:
+    with StopSignal() as stop, ApiServer(port=port, token=token) as server:
         if kubeconfig:
             server.write_kubeconfig(kubeconfig, *contexts)
         print(f"api server ready on {server.url}", flush=True)

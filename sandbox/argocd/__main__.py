@@ -1,13 +1,12 @@
 """`python -m sandbox.argocd`: play Argo CD's application controller until interrupted."""
 
 import logging
-import signal
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from chatbot.signals import StopSignal
 from sandbox.argocd.loop import Controller, Settings
 from sandbox.clock import SandboxClock
 
@@ -30,13 +29,10 @@ def main(
 ) -> None:
     """Sync Applications from a Git repository, as Argo CD documents it."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     settings = Settings(git_seconds=git_seconds, stores_health=stores_health)
     if clock:
         settings = replace(settings, time=SandboxClock(clock).now)
-    with Controller(kubeconfig, repo_url, context, settings):
+    with StopSignal() as stop, Controller(kubeconfig, repo_url, context, settings):
         print("argocd ready", flush=True)
         stop.wait()
 

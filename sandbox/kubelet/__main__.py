@@ -1,11 +1,10 @@
 """`python -m sandbox.kubelet`: play controller manager and kubelet until interrupted."""
 
 import logging
-import signal
-import threading
 
 import click
 
+from chatbot.signals import StopSignal
 from sandbox.kubelet.loop import Kubelet
 from sandbox.kubelet.rollout import Settings
 
@@ -21,10 +20,8 @@ from sandbox.kubelet.rollout import Settings
 def main(kubeconfig: str, context: str, ready_after: float, fails_after: float, nodes: int) -> None:
     """Roll out workloads, good and bad, on a cluster that runs nothing."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with Kubelet(kubeconfig, context, Settings(ready_after, fails_after, nodes)):
+    settings = Settings(ready_after, fails_after, nodes)
+    with StopSignal() as stop, Kubelet(kubeconfig, context, settings):
         print("kubelet ready", flush=True)
         stop.wait()
 
