@@ -97,18 +97,19 @@ def is_acknowledgement(name: str) -> bool:
 
 def impatient(arrivals: Sequence[Arrival]) -> list[str]:
     """Calls that came although `Retry-After` had not passed. Slack limits a method; GitHub, Jira
-    and an API server limit the caller, whatever it asks."""
+    and an API server limit the caller, whatever it asks. Who is limited as one of the cluster's
+    users may go on as the other: an emergency does not wait for what every day may look at."""
     return [
         f"{arrival.call} came {arrival.at - refused.told:.2f} s after 429 at {refused.call}"
         for refused in arrivals
         if refused.fault and refused.fault.status == LIMIT.fault("slack").status
         for arrival in arrivals
-        if _limited(arrival.call.name) == _limited(refused.call.name)
+        if _limited(arrival) == _limited(refused)
         and IN_FLIGHT < arrival.at - refused.told < PATIENCE_ASKED
     ]
 
 
-def _limited(name: str) -> str:
+def _limited(arrival: Arrival) -> tuple[str, str]:
     """Whom a limit at this call concerns."""
-    system, what, *_ = name.split(" ")
-    return f"{system} {what}" if system == "slack" else system
+    system, what, *_ = arrival.call.name.split(" ")
+    return (f"{system} {what}" if system == "slack" else system), arrival.caller

@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
+from tests.chaos.faults import LIMIT, impatient
 from tests.support.call_names import cluster, forge, is_effect, jira, slack
-from tests.support.proxy import Call, Fault, Proxy
+from tests.support.proxy import Arrival, Call, Fault, Proxy
 
 SECONDS = 10
 
@@ -75,6 +76,21 @@ def test_calls_pass_and_are_counted_by_name(proxy: Proxy, upstream: Upstream, ad
     assert proxy.calls() == [Call("POST /thing", 1), CALL]
     proxy.rewind()
     assert proxy.calls() == []
+
+
+def test_a_call_is_known_by_who_made_it(proxy: Proxy, address: str) -> None:
+    for token in ("one", "other"):
+        requests.post(address, headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS)
+    assert [arrival.caller for arrival in proxy.arrivals()] == ["Bearer one", "Bearer other"]
+
+
+def test_patience_is_owed_by_the_caller_that_was_asked_for_it() -> None:
+    fault = LIMIT.fault("cluster GET applications")
+    refused = Arrival(Call("cluster GET applications", 1), 0.0, fault, caller="every day")
+    soon = Arrival(Call("cluster PATCH deployments", 1), 0.5, caller="every day")
+    emergency = Arrival(Call("cluster PATCH deployments", 2), 0.5, caller="emergency")
+    late = Arrival(Call("cluster PATCH deployments", 3), 1.5, caller="every day")
+    assert len(impatient([refused, soon, emergency, late])) == 1
 
 
 @pytest.mark.parametrize("status", [429, 500])

@@ -72,6 +72,8 @@ class Arrival:
     told: float = 0.0
     answered: float = 0.0
     """When the upstream had answered, in the same seconds; 0 until then."""
+    caller: str = ""
+    """Who called: the credentials that came with it."""
 
 
 class Proxy:
@@ -150,7 +152,7 @@ class Proxy:
         with self._lock:
             return list(self._faults)
 
-    def arrived(self, name: str) -> Arrival:
+    def arrived(self, name: str, caller: str = "") -> Arrival:
         """Count a call, with the fault that is to happen at it, if any."""
         with self._lock:
             self._counts[name] += 1
@@ -158,7 +160,7 @@ class Proxy:
             fault = self._faults.pop(call, None)
             if fault is None and self._down is not None and self._down[0](name):
                 fault = self._down[1]
-            arrival = Arrival(call, time.monotonic(), fault)
+            arrival = Arrival(call, time.monotonic(), fault, caller=caller)
             self._arrivals.append(arrival)
             return arrival
 
@@ -213,7 +215,8 @@ class _Listener:
             return await self._pass_socket(request)
         body = await request.read()
         name = self._name(request.method, request.path, request.query, body)
-        arrival = self._proxy.arrived(name) if name else None
+        caller = request.headers.get("Authorization", "")
+        arrival = self._proxy.arrived(name, caller) if name else None
         if arrival is None or arrival.fault is None:
             response = await self._forward(request, body)
             if arrival is not None:
