@@ -47,9 +47,18 @@ def set_speed(path: Path, speed: float) -> None:
     if not 1 <= speed <= FASTEST:
         raise ValueError(f"The clock runs from 1 to {FASTEST:.0f} times as fast.")
     real = datetime.now(UTC)
-    pace = Pace(real.isoformat(), _now(path, real).isoformat(), speed)
+    _write(path, real, shown=_now(path, real), speed=speed)
+
+
+def skip(path: Path, span: timedelta) -> None:
+    """Let so much time pass at once, then go on at the pace of every day."""
+    real = datetime.now(UTC)
+    _write(path, real, shown=_now(path, real) + span, speed=1)
+
+
+def _write(path: Path, real: datetime, *, shown: datetime, speed: float) -> None:
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(pace)))
+    fresh.write_text(json.dumps(asdict(Pace(real.isoformat(), shown.isoformat(), speed))))
     fresh.replace(path)
 
 

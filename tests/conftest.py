@@ -11,7 +11,7 @@ pytest_plugins = [
     "tests.support.envtest",
     "tests.support.slack",
     "tests.support.jira",
-    "tests.support.world",
+    "tests.support.worlds",
 ]
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)

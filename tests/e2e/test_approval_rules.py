@@ -79,10 +79,11 @@ def test_an_author_and_a_click_on_what_changed_since_do_not_count(deployed: Worl
 
 def test_a_request_that_expired_is_approved_by_nobody(deployed: World) -> None:
     world = deployed
-    world.configure(('class = "prod"\n', 'class = "prod"\napproval_timeout_hours = 0.005\n'))
-    world.start()
+    world.configure(('class = "prod"\n', 'class = "prod"\napproval_timeout_hours = 2\n'))
+    world.start(skips=True)
     change = asked(world)
     card = world.card(change)
+    world.skip(timedelta(hours=2))
     change = world.wait(change, State.EXPIRED)
     world.press(change, card, "approve", SENIOR)
     refused(world, SENIOR, f"You can't approve {change.id} now: it is expired")

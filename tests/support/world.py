@@ -1,22 +1,17 @@
-"""A whole world around a real bot process, fresh for each test.
-
-Slack, API server and kubelet loop are shared by the tests of a worker and set back between them;
-the forge, the database and the bot are new each time.
-"""
+"""What a test of the whole product acts on and sees: people in Slack and at GitHub, the cluster's
+administrator, and a real bot process."""
 
 import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import github
-import pytest
 
 from chatbot.adapters.kubernetes import KubernetesClusters
 from chatbot.adapters.kubernetes.api import Api
@@ -25,9 +20,10 @@ from chatbot.domain.change import Change
 from chatbot.domain.change import Path as Way
 from chatbot.domain.lifecycle import State
 from sandbox.children import Child
-from sandbox.cluster import LocalCluster, local_cluster
+from sandbox.clock import skip
+from sandbox.cluster import LocalCluster
 from sandbox.world import CONFIG, Outside
-from tests.support.forge import ADMIN, BOT, ForgeProcess, running_forge
+from tests.support.forge import ADMIN, BOT, ForgeProcess
 from tests.support.forge import REQUESTER as REQUESTER_TOKEN
 from tests.support.forge import SENIOR as SENIOR_TOKEN
 from tests.support.forge_work import approve, commit_files, protect
@@ -44,8 +40,6 @@ REQUESTER, SENIOR, OTHER_SENIOR, GUEST = "U0REQUESTER", "U0SENIOR1", "U0SENIOR2"
 CHANNELS = {"dev": "C0DEV", "test": "C0TEST", "staging": "C0STAGING", "prod": "C0PROD"}
 INCIDENTS = "C0INCIDENTS"
 QUICK = ("pull_requests_seconds = 2", "pull_requests_seconds = 1")
-HASTE = ("--ready-after", "0.1", "--fails-after", "1")
-"""Of the kubelet loop, with what comes after `--kubeconfig`."""
 
 _COLLECTIONS = {
     "configmap": "api/v1/namespaces/{}/configmaps",
@@ -55,8 +49,7 @@ _COLLECTIONS = {
 
 
 class World:
-    """What a test acts on: people in Slack, people at GitHub, the cluster's administrator, and the
-    bot, which can be started, stopped and killed."""
+    """Around a bot that can be started, stopped and killed."""
 
     def __init__(
         self,
@@ -72,6 +65,7 @@ class World:
         self.forge = forge
         self.jira = jira
         self.config = folder / "redlight.toml"
+        self._clock = folder / "clock.json"
         self.configure()
         outside = Outside(slack.url, forge.url, cluster, jira.url if jira else "")
         self.environ = outside.environ(self.database)
@@ -85,12 +79,13 @@ class World:
 
     # The bot
 
-    def start(self, **environ: str) -> Child:
-        """Start the bot as a process of its own, and wait until it is connected."""
+    def start(self, *, skips: bool = False, **environ: str) -> Child:
+        """Start the bot as a process of its own, and wait until it is connected. With `skips` on a
+        clock that `skip` moves."""
         self._bot = hatch(
             "redlight",
-            "chatbot",
-            ["run"],
+            "sandbox.bot" if skips else "chatbot",
+            ["--clock", str(self._clock)] if skips else ["run"],
             folder=self.folder,
             environ={**self.environ, "REDLIGHT_CONFIG": str(self.config), **environ},
             quick=True,
@@ -98,6 +93,10 @@ class World:
         self._bot.wait_for("redlight.ready")
         self.slack.wait_until_connected()
         return self._bot
+
+    def skip(self, span: timedelta) -> None:
+        """It is so much later for the bot, at once."""
+        skip(self._clock, span)
 
     def stop(self) -> int:
         """Ask the bot to end (SIGTERM) and wait; its exit status."""
@@ -344,46 +343,6 @@ class World:
         """A file of the repository."""
         content: bytes = self.repo.get_contents(path, ref=ref).decoded_content
         return content.decode()
-
-
-@pytest.fixture(scope="session")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    """A cluster with a kubelet loop for the tests of this worker: the real API server."""
-    if not os.environ.get("KUBEBUILDER_ASSETS"):
-        pytest.skip("KUBEBUILDER_ASSETS names no directory with etcd and kube-apiserver")
-    folder = tmp_path_factory.mktemp("cluster")
-    with ExitStack() as parts:
-        cluster = parts.enter_context(local_cluster(folder))
-        kubelet = Child.start(
-            "kubelet",
-            ["sandbox.kubelet", "--kubeconfig", str(cluster.admin_kubeconfig), *HASTE],
-            folder=folder,
-        )
-        parts.callback(kubelet.stop)
-        kubelet.wait_for("kubelet ready")
-        yield cluster
-
-
-@pytest.fixture
-def world(
-    request: pytest.FixtureRequest, tmp_path: Path, slack: SlackWorkspace, local: LocalCluster
-) -> Iterator[World]:
-    """A fresh world, without a bot until the test starts one; with a Jira for tests that ask for
-    `jira`, too."""
-    jira = request.getfixturevalue("jira") if "jira" in request.fixturenames else None
-    with ThreadPoolExecutor(max_workers=1) as beside, ExitStack() as parts:
-        seeded = beside.submit(_seed_anew, local)
-        forge = parts.enter_context(running_forge(tmp_path / "forge"))
-        seeded.result()
-        made = World(tmp_path, slack, local, forge, jira)
-        parts.callback(made.end)
-        yield made
-        assert slack.violations() == []
-
-
-def _seed_anew(cluster: LocalCluster) -> None:
-    cluster.clear()
-    cluster.seed()
 
 
 def channel_of(change: Change) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from sandbox.clock import FASTEST, SandboxClock, set_speed
+from sandbox.clock import FASTEST, SandboxClock, set_speed, skip
 from sandbox.prompt import answer
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -32,6 +32,16 @@ def test_told_to_run_fast_it_never_jumps_and_a_new_bot_goes_on(path: Path) -> No
         set_speed(path, FASTEST)
         machine.shift(1)
         assert SandboxClock(path).now() == START + timedelta(hours=2, seconds=10)
+
+
+def test_a_skip_is_a_jump_from_what_was_shown_and_then_the_pace_of_every_day(path: Path) -> None:
+    with time_machine.travel(START, tick=False) as machine:
+        set_speed(path, 600)
+        machine.shift(6)
+        skip(path, timedelta(hours=2))
+        assert SandboxClock(path).now() == START + timedelta(hours=3)
+        machine.shift(10)
+        assert SandboxClock(path).now() == START + timedelta(hours=3, seconds=10)
 
 
 @pytest.mark.parametrize("line", ["0.5", "-1", "99999", "fast", "nan"])
