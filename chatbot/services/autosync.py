@@ -43,6 +43,8 @@ class Grip:
     loose: Mapping[str, str]
     """By name those that could not be paused, and why."""
     until: datetime | None = None
+    syncing: bool = False
+    """Whether Argo CD is at work on one of them: what it began before a pause, it ends."""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -96,16 +98,19 @@ class AutoSync:
         does not wait for Argo CD."""
         argocd = self.environments[change.request.environment].argocd
         until = self.ledger.clock.now().replace(microsecond=0) + LEASE
-        paused: list[str] = []
+        paused: list[Application] = []
         loose: dict[str, str] = {}
         for name in argocd.names if argocd else ():
             try:
-                if self._grip(change, name, argocd.namespace if argocd else "", until):
-                    paused.append(name)
+                held = self._grip(change, name, argocd.namespace if argocd else "", until)
             except (RetryLater, Permanent) as error:
                 log.warning("auto_sync.not_paused", application=name, because=str(error))
                 loose[name] = str(error)
-        return Grip(tuple(paused), loose, until)
+            else:
+                paused += [held] if held else []
+        names = tuple(application.name for application in paused)
+        syncing = any(application.in_flight for application in paused)
+        return Grip(names, loose, until, syncing)
 
     def gripped(self, change: Change, grip: Grip) -> Change | None:
         """Record what an emergency has paused; None when nothing is, or it is recorded."""
@@ -123,25 +128,19 @@ class AutoSync:
             rollout=grip.remarks,
         )
 
-    def syncing(self, change: Change) -> bool:
-        """Whether Argo CD is at work on an emergency's objects: what it began before a pause, it
-        ends."""
-        return any(
-            application.in_flight and concerns(application, change.request.targets)
-            for application in self._applications(change)
-        )
-
-    def _grip(self, change: Change, name: str, namespace: str, until: datetime) -> bool:
-        """Whether auto-sync of an Application is paused for the change."""
+    def _grip(
+        self, change: Change, name: str, namespace: str, until: datetime
+    ) -> Application | None:
+        """An Application, as it is while it is paused for the change; None when it is not."""
         deployer = self._deployer(change)
         application = deployer.application(name, namespace)
         held = application.paused_by
         if held is not None and held.change == change.id and not application.auto_sync:
-            return True
+            return application
         if not concerns(application, change.request.targets):
-            return False
+            return None
         outcome = deployer.pause(name, namespace, change.id, until, takeover=True)
-        return outcome is not Paused.NOT_NEEDED
+        return None if outcome is Paused.NOT_NEEDED else deployer.application(name, namespace)
 
     def unseen(self, change: Change, since: datetime) -> list[str]:
         """The Applications, paused for the change, that Argo CD has not compared with Git since;

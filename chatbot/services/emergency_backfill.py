@@ -13,11 +13,12 @@ from typing import Any
 from chatbot.domain import emergency_news as news
 from chatbot.domain import story_emergency as story
 from chatbot.domain.change import Change, Waiting
+from chatbot.domain.errors import Permanent, RetryLater
 from chatbot.domain.lifecycle import Event, State
 from chatbot.domain.obligation import Kind, Obligation
 from chatbot.domain.pull_request import PullRequest, PullRequestState
 from chatbot.ports import GitHost, Store
-from chatbot.services.autosync import AutoSync, Grip
+from chatbot.services.autosync import AutoSync
 from chatbot.services.backfill import Backfill
 from chatbot.services.comparison import Comparison
 from chatbot.services.ledger import AT_ONCE, Ledger
@@ -59,12 +60,28 @@ class EmergencyBackfill:
             return left
         if not change.progress.written:
             return self._tidied(change) or self._prove(change)
-        grip = self.auto_sync.grip(change) if not _is_merged(change) else Grip((), {})
-        if (paused := self.auto_sync.gripped(change, grip)) is not None:
-            return paused
-        if not _is_merged(change) and (asked := self.proposals.bring(change)) is not None:
+        if not _is_merged(change) and (asked := self._ask(change)) is not None:
             return asked
         return self._prove(change)
+
+    def _ask(self, change: Change) -> Change | None:
+        """Ask Git for what was written, and keep Argo CD off that until Git has it; None when Git
+        says it already."""
+        if not self._git_says_it(change):
+            grip = self.auto_sync.grip(change)
+            if (paused := self.auto_sync.gripped(change, grip)) is not None:
+                return paused
+        return self.proposals.bring(change)
+
+    def _git_says_it(self, change: Change) -> bool:
+        """Whether Git had what was written, without our asking, when it was looked at last: Argo CD
+        brings nothing else then. False when that cannot be learnt now."""
+        if not change.progress.base_sha:
+            return False
+        try:
+            return not self.proposals.files(change)
+        except (RetryLater, Permanent):
+            return False
 
     def watch(self, change: Change) -> Change:
         """Step `pr_open`: see what became of the pull request. It is closed when another emergency

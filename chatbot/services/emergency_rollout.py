@@ -58,7 +58,8 @@ class EmergencyRollout:
         grip = Grip((), {})
         if change.progress.auto_sync_until is None:
             grip = self.auto_sync.grip(change)
-            if (paused := self.auto_sync.gripped(change, grip)) is not None:
+            # With a sync under way it is written all the same, and again when that is over.
+            if not grip.syncing and (paused := self.auto_sync.gripped(change, grip)) is not None:
                 return paused
         try:
             perform(self._cluster(change), change)
@@ -91,15 +92,14 @@ class EmergencyRollout:
         return self.ledger.rest(change, WATCH_DELAY, rollout=shown, waiting=None)
 
     def _regained(self, change: Change, grip: Grip) -> Change | None:
-        """Argo CD is kept off only now: it was loose since the write, and may have undone it. So
-        it is written again, before that is recorded; and again when a sync that was under way then
-        is over. None when Argo CD was kept off from the start, or still is not."""
+        """Argo CD is kept off only now: it was loose at the write, or at work, and may have undone
+        it. So it is written again, before that is recorded; and again when a sync that was under
+        way then is over. None when Argo CD was kept off from the start, or still is not."""
         if not grip.paused or change.progress.auto_sync_until is not None:
             return None
-        undoing = self.auto_sync.syncing(change)
         if not overtaken(self.store, change):
             perform(self._cluster(change), change)
-        if undoing and not self._is_late(change):
+        if grip.syncing and not self._is_late(change):
             return wait(self.ledger, change, "for a sync of Argo CD to end", WATCH_DELAY)
         return self.auto_sync.gripped(change, grip)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from chatbot.adapters.argocd import ArgoCDs
 from chatbot.adapters.kubernetes import KubernetesClusters
@@ -25,6 +26,7 @@ from tests.support.argocd import AUTOMATED, ArgoWorld
 from tests.support.emergency_path import EmergencyPath
 from tests.support.envtest import EMERGENCY, EVERYDAY
 from tests.support.forge import ForgeProcess, running_forge
+from tests.support.forge_work import commit_files
 
 __all__ = ["argo", "argo_kind"]
 
@@ -169,6 +171,20 @@ def test_a_sync_that_was_under_way_at_the_pause_has_not_the_last_word(
     assert watched.progress.auto_sync_until is not None
 
 
+def test_a_sync_that_was_under_way_at_the_sign_off_has_not_the_last_word_either(
+    path: EmergencyPath, argo: ArgoWorld
+) -> None:
+    argo.patch({"status": {"operationState": _operation_state(path, "Running")}})
+    applied = path.applied()
+    assert (_auto(argo), path.replicas) == (None, 5), "it is not waited for"
+    path.argo_cd_puts_back()
+    argo.patch({"status": {"operationState": _operation_state(path, "Succeeded")}})
+    watched = path.step(applied)
+    assert path.replicas == 5
+    assert watched.progress.auto_sync_until is not None
+    assert path.kinds(watched).count("auto_sync.paused") == 1
+
+
 def _operation_state(path: EmergencyPath, phase: str) -> dict[str, Any]:
     return {
         "operation": {"sync": {"revision": "a" * 40}},
@@ -194,6 +210,25 @@ def test_the_debt_is_paid_when_argo_cd_is_unpaused_and_says_synced_itself(
     _seen(argo, path, "shop", "web")
     assert _waits(path, change) == "for the postmortem"
     assert path.owes(change) == {Kind.POSTMORTEM}
+
+
+def test_what_git_says_already_is_not_kept_from_argo_cd_again_and_again(
+    path: EmergencyPath, argo: ArgoWorld
+) -> None:
+    change = path.rolled_out(replicas=5)
+    text = yaml.safe_dump(kube.deployment(argo.namespace, replicas=5))
+    commit_files(path.repo, "main", {f"environments/{argo.namespace}/web.yaml": text})
+    path.clock.move(minutes=1)
+    _seen(argo, path, "shop", "web", sync="OutOfSync")
+    for _ in range(4):
+        change = path.step(change)
+    assert change.state is State.RECONCILING, "there is nothing to ask Git for"
+    assert _auto(argo) == AUTOMATED
+    assert "OutOfSync" in _waits(path, change)
+    kinds = path.kinds(change)
+    assert (kinds.count("auto_sync.paused"), kinds.count("auto_sync.restored")) == (1, 1)
+    _seen(argo, path, "shop", "web")
+    assert _waits(path, change) == "for the postmortem"
 
 
 def test_after_an_undo_argo_cd_is_unpaused_and_has_to_say_so_too(
