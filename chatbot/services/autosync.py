@@ -17,7 +17,7 @@ import structlog
 
 from chatbot.domain.argocd import Application
 from chatbot.domain.argocd_pause import Paused, Restored, concerns, is_stale, why_not_synced
-from chatbot.domain.change import Change, parse_change_id
+from chatbot.domain.change import Change, Path, parse_change_id
 from chatbot.domain.environment import Environment
 from chatbot.domain.errors import NotFound, Permanent, RetryLater
 from chatbot.domain.events import SYSTEM, AuditEntry
@@ -147,7 +147,7 @@ class AutoSync:
         each is asked for a look. Auto-sync that came back before would put back what Git had
         before."""
         argocd = self.environments[change.request.environment].argocd
-        if argocd is None or change.progress.auto_sync_until is None:
+        if argocd is None or not self._has_pause(change):
             return []
         deployer = self._deployer(change)
         stale = [
@@ -178,7 +178,7 @@ class AutoSync:
     def restore(self, change: Change) -> Change | None:
         """Put auto-sync back, once the change needs no pause any more; None when that is done."""
         argocd = self.environments[change.request.environment].argocd
-        if argocd is None or change.progress.auto_sync_until is None:
+        if argocd is None or not self._has_pause(change):
             return None
         deployer = self._deployer(change)
         outcomes = {
@@ -247,6 +247,16 @@ class AutoSync:
                 },
             )
         )
+
+    def _has_pause(self, change: Change) -> bool:
+        """Whether something may be paused for the change. The row of an emergency need not say so:
+        it goes on where a pause is not answered, and records none while a sync is under way."""
+        if change.progress.auto_sync_until is not None:
+            return True
+        if change.path is not Path.EMERGENCY:
+            return False
+        holders = (application.paused_by for application in self._applications(change))
+        return any(held is not None and held.change == change.id for held in holders)
 
     def _applications(self, change: Change) -> list[Application]:
         """Those of the change's environment, as they stand now."""

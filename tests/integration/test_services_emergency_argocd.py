@@ -185,6 +185,19 @@ def test_a_sync_that_was_under_way_at_the_sign_off_has_not_the_last_word_either(
     assert path.kinds(watched).count("auto_sync.paused") == 1
 
 
+def test_an_undo_while_a_sync_is_under_way_leaves_nothing_paused(
+    path: EmergencyPath, argo: ArgoWorld
+) -> None:
+    argo.patch({"status": {"operationState": _operation_state(path, "Running")}})
+    applied = path.applied()
+    assert (_auto(argo), applied.progress.auto_sync_until) == (None, None), "not recorded yet"
+    change = path.step(path.undone(applied))
+    assert (_auto(argo), path.replicas) == (AUTOMATED, 2)
+    path.clock.move(minutes=1)
+    _seen(argo, path, "shop", "web")
+    assert _waits(path, change) == "for the postmortem"
+
+
 def _operation_state(path: EmergencyPath, phase: str) -> dict[str, Any]:
     return {
         "operation": {"sync": {"revision": "a" * 40}},
